@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+#   make          builds build/warder, without root and without a kernel's BTF
+#   make run      as root: installs what is missing, builds, watches this node
+#   make test     as root: the same set-up, then every test that this machine can run
+#   make demo     as root: an escape from a real container, and the finding
+#   make help     the other targets
+
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= bpftool
+PROTOC_C ?= protoc-c
+BUILD    ?= build
+VERSION  := 0.1.0
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+GEN  := $(BUILD)/gen
+
+# 'make V=1' shows whole commands.
+Q := $(if $(V),,@)
+say = @echo "  $(1)	$(patsubst $(BUILD)/%,%,$@)"
+
+WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
+CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iuserspace
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 $(WARN)
+LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lcap
+
+PROTOS   := google/protobuf/timestamp $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
+PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
+PB_H     := $(PB_C:.c=.h)
+GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.h
+
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+BPF_OBJ  := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
+SRC      := $(filter-out userspace/main.c,$(wildcard userspace/*.c userspace/*/*.c))
+OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all setup run test demo clean help
+
+all: $(BUILD)/warder $(GEN)/warder.protoset
+
+# The one declaration of each event, and what is made from it.
+
+$(GEN)/google/%.pb-c.c $(GEN)/google/%.pb-c.h: | $(GEN)
+	$(call say,GEN)
+	$(Q)$(PROTOC_C) -I/usr/include --c_out=$(GEN) google/$*.proto
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h: proto/%.proto | $(GEN)
+	$(call say,GEN)
+	$(Q)$(PROTOC_C) -Iproto -I/usr/include --c_out=$(GEN) $<
+
+$(GEN)/warder.protoset: $(wildcard proto/warder/v1/*.proto) | $(GEN)
+	$(call say,GEN)
+	$(Q)protoc -Iproto -I/usr/include --include_imports --descriptor_set_out=$@ $^
+
+$(BUILD)/schema-gen: scripts/gen.c $(PB_C) $(PB_H)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 -Wall -Wextra -o $@ $< $(PB_C) -lprotobuf-c
+
+$(GEN)/record.gen.h: $(BUILD)/schema-gen
+	$(call say,GEN)
+	$(Q)$< header >$@
+
+$(GEN)/schema.gen.c: $(BUILD)/schema-gen
+	$(call say,GEN)
+	$(Q)$< tables >$@
+
+# Kernel programs: one object a subject, linked into one, embedded as a skeleton.
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) $(GEN)/record.gen.h
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter -Werror -I$(GEN) \
+		-I/usr/include/$(shell uname -m)-linux-gnu -c $< -o $@
+
+$(BUILD)/warder.bpf.o: $(BPF_OBJ)
+	$(call say,BPF)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(GEN)/warder.skel.h: $(BUILD)/warder.bpf.o | $(GEN)
+	$(call say,BPF)
+	$(Q)$(BPFTOOL) gen skeleton $< name warder >$@
+
+# Userspace: everything but main() is a library, which the tests link too.
+
+$(BUILD)/userspace/%.o: userspace/%.c $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(GEN)/%.pb-c.o: $(GEN)/%.pb-c.c $(PB_H)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/libwarder.a: $(OBJ)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/warder: $(BUILD)/userspace/main.o $(BUILD)/libwarder.a
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(GEN):
+	@mkdir -p $@
+
+-include $(OBJ:.o=.d) $(BUILD)/userspace/main.d
+
+setup:
+	scripts/deps.sh build
+
+# In two steps, since what is installed first decides what can be built.
+run: setup
+	$(MAKE) all
+	$(BUILD)/warder run $(ARGS)
+
+demo:
+	scripts/deps.sh demo
+	$(MAKE) all
+	scripts/demo.sh
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#   //p' Makefile

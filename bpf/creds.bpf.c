@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Credentials. commit_creds is where every legal change ends and what payloads call; the LSM has no hook for it. A change in
+ * place (K02) passes nothing: the envelope check at the next hook and the sweep find it.
+ */
+#include "envelope.h"
+
+static __always_inline int cred_change(const struct cred *new)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct origin *o = origin_current();
+	struct wd_envelope_violation *v;
+	struct container *c;
+	struct wd_record *r;
+	struct broken b = {};
+	__u32 user;
+
+	if (!o)
+		return 0;
+	c = container_of_origin(o);
+	if (!c)
+		return 0;
+	user = BPF_CORE_READ(new, user_ns, ns.inum);
+	if (user == c->ns[NS_USER]) {
+		__u64 have = BPF_CORE_READ(new, cap_permitted.val) | BPF_CORE_READ(new, cap_effective.val) |
+			     BPF_CORE_READ(new, cap_bset.val);
+
+		if (have & ~c->caps)
+			b.dims |= WD_DIM_CAP;
+	} else {
+		long nr = syscall_nr(task);
+
+		if (nr == SYS_unshare && owner_of_ns(user).kind == WD_OWNER_UNKNOWN)
+			ns_claim(user, c->id);
+		ns_judge(&b, c, user, NS_USER, true);
+	}
+	if (!(b.dims & ~o->broken))
+		return 0;
+	if (!b.own.kind)
+		b.own.kind = WD_OWNER_HOST;
+	r = CRITICAL(WD_SMALL, wd_envelope_violation, WD_ENVELOPE_VIOLATION, task, o->container, &b.own);
+	if (!r)
+		return 0;
+	o->broken |= b.dims;
+	v = record_body(r);
+	v->via = WD_VIA_CREDS;
+	v->dimensions = b.dims;
+	v->sealed_caps = c->caps;
+	v->sealed_mnt_ns = c->ns[NS_MNT];
+	v->entered = o->entered;
+	critical_send(r);
+	return 0;
+}
+
+SEC("fentry/commit_creds")
+int BPF_PROG(fentry_cred_change, struct cred *new)
+{
+	return cred_change(new);
+}
+
+SEC("kprobe/commit_creds")
+int BPF_KPROBE(kprobe_cred_change, struct cred *new)
+{
+	return cred_change(new);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The envelope: is this task still what its container was sealed as? Asked at every hook that runs anyway and by the sweep, so
+ * that a change that passed no hook (a kernel exploit's) is found at the next one.
+ */
+#ifndef WARDER_ENVELOPE_H
+#define WARDER_ENVELOPE_H
+
+#include "emit.h"
+
+#define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
+
+struct broken {
+	struct owner own;      /* of what it reached: the mount namespace's first */
+	__u32 dims;
+	__u32 root_ns, cwd_ns;
+};
+
+/* A namespace that is not the container's: a dimension, and whose it is. Unknown ones are for `unknown` to say. */
+static __always_inline void ns_judge(struct broken *b, struct container *c, __u32 inum, int index, bool unknown)
+{
+	struct owner own;
+
+	if (inum == c->ns[index])
+		return;
+	own = owner_of_ns(inum);
+	if (owner_is(&own, c->id) || (own.kind == WD_OWNER_UNKNOWN && !unknown))
+		return;
+	if (!(b->dims & NS_DIMS))
+		b->own = own;
+	b->dims |= 1 << index;
+}
+
+/* Where a task's root or working directory lies, when it is in another's mount tree: that tree, else 0. */
+static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct container *c, struct owner *own)
+{
+	__u32 inum = mount_ns(real_mount((struct vfsmount *)mnt));
+
+	if (inum == c->ns[NS_MNT] || inum == MNT_INTERNAL || inum == MNT_DETACHED)
+		return 0;
+	*own = owner_of_ns(inum);
+	return own->kind == WD_OWNER_UNKNOWN || owner_is(own, c->id) ? 0 : inum;
+}
+
+static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)
+{
+	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	const struct nsproxy *nsp = BPF_CORE_READ(task, nsproxy);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	__u32 user = BPF_CORE_READ(cred, user_ns, ns.inum);
+	const struct vfsmount *mnt;
+	struct owner own = {};
+
+	if (!nsp || !fs)
+		return; /* it is exiting */
+	if (nsp != o->nsproxy) {
+		__u32 ns[NS_COUNT] = {};
+
+		ns_read((struct nsproxy *)nsp, cred, ns);
+#pragma nounroll
+		for (int i = 0; i < NS_USER; i++)
+			ns_judge(b, c, ns[i], i, false);
+		if (!b->dims) {
+			o->nsproxy = nsp;
+			o->mnt_ns = ns[NS_MNT];
+		}
+	}
+	if (user == c->ns[NS_USER]) {
+		/* In a child user namespace capabilities are full and say nothing (trap T8). Bounding sets only shrink. */
+		__u64 have = BPF_CORE_READ(cred, cap_permitted.val) | BPF_CORE_READ(cred, cap_effective.val) |
+			     BPF_CORE_READ(cred, cap_bset.val);
+
+		if (have & ~c->caps)
+			b->dims |= WD_DIM_CAP;
+	} else {
+		ns_judge(b, c, user, NS_USER, false);
+	}
+	mnt = BPF_CORE_READ(fs, root.mnt);
+	if (mnt != o->root) {
+		b->root_ns = path_foreign(mnt, c, &own);
+		if (b->root_ns)
+			b->dims |= WD_DIM_ROOT;
+		else
+			o->root = mnt;
+	}
+	mnt = BPF_CORE_READ(fs, pwd.mnt);
+	if (mnt != o->cwd) {
+		b->cwd_ns = path_foreign(mnt, c, &own);
+		if (b->cwd_ns)
+			b->dims |= WD_DIM_CWD;
+		else
+			o->cwd = mnt;
+	}
+	if (!b->own.kind)
+		b->own = own.kind ? own : (struct owner){.kind = WD_OWNER_HOST};
+}
+
+/* Compares, and reports what was not reported yet. Returns the dimensions broken by now. */
+static __always_inline __u32 envelope_check(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
+{
+	struct wd_envelope_violation *v;
+	struct wd_record *r;
+	struct broken b = {};
+
+	envelope_compare(task, o, c, &b);
+	if (!(b.dims & ~o->broken))
+		return o->broken;
+	r = CRITICAL(WD_SMALL, wd_envelope_violation, WD_ENVELOPE_VIOLATION, task, o->container, &b.own);
+	if (!r)
+		return o->broken; /* counted as lost, and found again by the next check */
+	o->broken |= b.dims;
+	v = record_body(r);
+	v->via = via;
+	v->dimensions = b.dims;
+	v->sealed_caps = c->caps;
+	v->sealed_mnt_ns = c->ns[NS_MNT];
+	v->root_mnt_ns = b.root_ns;
+	v->cwd_mnt_ns = b.cwd_ns;
+	v->entered = o->entered;
+	critical_send(r);
+	return o->broken;
+}
+
+#endif

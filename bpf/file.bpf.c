@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Opened files, judged by the mount and the dentry that the open ended at, never by a path: is the mount in the container's
+ * tree, and does the dentry lie below the mount's root? file_open sees every open but O_PATH's, by whatever call (open,
+ * io_uring, a handle, fanotify, exec). Without it, the exits of the open calls show the descriptor's file.
+ */
+#include "envelope.h"
+
+#define PROC_SUPER_MAGIC 0x9fa0
+#define FMODE_WRITE_FLAGS 3 /* O_WRONLY, O_RDWR */
+
+static __always_inline bool is_inherited(struct container *c, struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u64 ino = BPF_CORE_READ(inode, i_ino), sb = (__u64)BPF_CORE_READ(inode, i_sb);
+
+#pragma nounroll
+	for (int i = 0; i < STDIO_SLOTS; i++)
+		if (c->stdio[i].inode == ino && c->stdio[i].sb == sb)
+			return true;
+	return false;
+}
+
+static __always_inline __u32 open_via(struct task_struct *task)
+{
+	switch (syscall_nr(task)) {
+	case SYS_open_by_handle_at:
+		return WD_VIA_OPEN_BY_HANDLE;
+	case SYS_read:
+		return WD_VIA_FANOTIFY;
+	default:
+		return WD_VIA_OPEN;
+	}
+}
+
+/* The process that a procfs inode is about, when it is behind a ptrace check (owner-only mode) and another principal's. */
+static __always_inline struct task_struct *proc_target(struct file *file, struct origin *o, struct owner *own)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct proc_inode *pi = (void *)inode - bpf_core_field_offset(((struct proc_inode *)0)->vfs_inode);
+	umode_t mode = BPF_CORE_READ(inode, i_mode);
+	struct task_struct *target;
+
+	if ((mode & 0170000) != 0100000 || (mode & 0004))
+		return NULL;
+	target = pid_task(BPF_CORE_READ(pi, pid), 0);
+	if (!target)
+		return NULL;
+	*own = owner_of_process(BPF_CORE_READ(target, tgid));
+	return owner_is(own, o->container) ? NULL : target;
+}
+
+static __always_inline void open_report(struct task_struct *task, struct origin *o, struct file *file, struct wd_file_open *what,
+					struct owner *own, struct task_struct *target)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct wd_file_open *f;
+	struct wd_record *r;
+	__u32 dev;
+
+	r = CRITICAL(WD_LARGE, wd_file_open, WD_FILE_OPEN, task, o->container, own);
+	if (!r)
+		return;
+	f = record_body(r);
+	f->via = open_via(task);
+	f->foreign = what->foreign;
+	f->detached = what->detached;
+	f->beyond_root = what->beyond_root;
+	f->guarded_proc = what->guarded_proc;
+	f->mnt_ns = what->mnt_ns;
+	f->write = (BPF_CORE_READ(file, f_flags) & FMODE_WRITE_FLAGS) != 0;
+	f->mode = BPF_CORE_READ(inode, i_mode);
+	f->inode = BPF_CORE_READ(inode, i_ino);
+	f->magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	f->device_major = dev >> 20;
+	f->device_minor = dev & 0xfffff;
+	if (target)
+		process_fill(&f->target, target);
+	path_write(r, STRINGS_AT(wd_file_open), &f->path, what->beyond_root ? NULL : BPF_CORE_READ(file, f_path.mnt),
+		   BPF_CORE_READ(file, f_path.dentry));
+	critical_send(r);
+}
+
+static __always_inline int file_open(struct file *file)
+{
+	struct task_struct *task, *target = NULL;
+	struct origin *o = origin_current();
+	struct wd_file_open what = {};
+	struct owner own = {};
+	struct vfsmount mnt;
+	struct super_block *sb;
+	struct container *c;
+	struct path path;
+	__u32 broken;
+
+	if (!o)
+		return 0;
+	c = container_of_origin(o);
+	if (!c)
+		return 0;
+	task = (void *)bpf_get_current_task();
+	broken = envelope_check(task, o, c, WD_VIA_OPEN);
+
+	path.mnt = BPF_CORE_READ(file, f_path.mnt);
+	path.dentry = BPF_CORE_READ(file, f_path.dentry);
+	what.mnt_ns = mount_ns(real_mount(path.mnt));
+	if (what.mnt_ns == MNT_INTERNAL)
+		return 0;
+	if (what.mnt_ns == MNT_DETACHED) {
+		what.mnt_ns = 0;
+		what.detached = 1;
+		own.kind = WD_OWNER_UNKNOWN;
+		if (BPF_CORE_READ(path.mnt, mnt_sb, s_bdev))
+			own.kind = WD_OWNER_HOST;
+	} else if (what.mnt_ns != c->ns[NS_MNT] && what.mnt_ns != o->mnt_ns) {
+		own = owner_of_ns(what.mnt_ns);
+		if (owner_is(&own, c->id))
+			return 0;
+		/* Reported when it went there; what it opens there follows from that. */
+		if ((broken & WD_DIM_MNT) && what.mnt_ns == BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum))
+			return 0;
+		if ((broken & (WD_DIM_ROOT | WD_DIM_CWD)) && own.kind == WD_OWNER_HOST)
+			return 0;
+		what.foreign = 1;
+	}
+	if (what.foreign || what.detached) {
+		if (!is_inherited(c, file))
+			open_report(task, o, file, &what, &own, NULL);
+		return 0;
+	}
+
+	bpf_core_read(&mnt.mnt_root, sizeof(mnt.mnt_root), &path.mnt->mnt_root);
+	sb = BPF_CORE_READ(path.mnt, mnt_sb);
+	if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
+		/* The whole filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
+		if (BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC)
+			return 0;
+		target = proc_target(file, o, &own);
+		what.guarded_proc = target != NULL;
+	} else if (!dentry_below(path.dentry, mnt.mnt_root)) {
+		what.beyond_root = 1;
+		own.kind = WD_OWNER_HOST; /* a mount of a part of a filesystem: the rest was not given */
+	}
+	if (what.guarded_proc || what.beyond_root)
+		open_report(task, o, file, &what, &own, target);
+	return 0;
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(lsm_file_open, struct file *file, int ret)
+{
+	file_open(file);
+	return 0;
+}
+
+SEC("fentry/security_file_open")
+int BPF_PROG(fentry_file_open, struct file *file)
+{
+	return file_open(file);
+}
+
+SEC("kprobe/security_file_open")
+int BPF_KPROBE(kprobe_file_open, struct file *file)
+{
+	return file_open(file);
+}
+
+static __always_inline int file_open_exit(struct sys_exit *ctx)
+{
+	struct file *file;
+
+	if (ctx->ret < 0 || !origin_current())
+		return 0;
+	file = file_of_fd((void *)bpf_get_current_task(), ctx->ret);
+	return file ? file_open(file) : 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_openat")
+int sysexit_file_open__openat(struct sys_exit *ctx)
+{
+	return file_open_exit(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_open")
+int sysexit_file_open__open(struct sys_exit *ctx)
+{
+	return file_open_exit(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_openat2")
+int sysexit_file_open__openat2(struct sys_exit *ctx)
+{
+	return file_open_exit(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_creat")
+int sysexit_file_open__creat(struct sys_exit *ctx)
+{
+	return file_open_exit(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_open_by_handle_at")
+int sysexit_file_open__open_by_handle_at(struct sys_exit *ctx)
+{
+	return file_open_exit(ctx);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The state that the programs share. Each .bpf.c includes it; the linker makes one of them (__weak). Hash maps are
+ * preallocated: a hook must not allocate.
+ */
+#ifndef WARDER_MAPS_H
+#define WARDER_MAPS_H
+
+#include "kernel.h"
+#include "record.h"
+
+/* Files that a container was born holding: its descriptors 0 to 2 are often the host's log or terminal (trap T14). */
+#define STDIO_SLOTS 8
+
+struct inherited_file {
+	__u64 inode;
+	__u64 sb;
+};
+
+/* A container's envelope, as it was sealed. */
+struct container {
+	__u64 id;
+	__u64 caps;            /* the bounding set */
+	__u32 ns[NS_COUNT];
+	__u32 processes;       /* alive with this origin; the last one's exit ends the container */
+	__u32 stdio_next;
+	__u32 pad_;
+	struct inherited_file stdio[STDIO_SLOTS];
+};
+
+/* A process with an origin. A process without an entry is the host's. */
+struct origin {
+	__u64 container;
+	const struct nsproxy *nsproxy; /* last one found within the envelope: equal pointers need no second look */
+	const struct vfsmount *root;   /* likewise */
+	const struct vfsmount *cwd;
+	__u32 mnt_ns;                  /* last mount namespace found within it */
+	__u32 broken;                  /* Dimension bits reported already: it and its children are not reported for them again */
+	__u32 entered;                 /* it came in by an exec into the container */
+	__u32 pad_;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WD_MAX_CONTAINERS);
+	__type(key, __u64);
+	__type(value, struct container);
+} containers __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WD_MAX_PROCESSES);
+	__type(key, __u32); /* thread group: a punted io_uring worker has its submitter's (trap T12) */
+	__type(value, struct origin);
+} origins __weak SEC(".maps");
+
+/* Namespace inode number -> container that it was sealed with, or that made it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, WD_MAX_NAMESPACES);
+	__type(key, __u32);
+	__type(value, __u64);
+} ns_owners __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WD_MAX_CONTAINERS);
+	__type(key, struct wd_lost_key);
+	__type(value, __u64);
+} lost __weak SEC(".maps");
+
+/* Findings hang on these records: they have a ring to themselves, and each wakes the reader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024);
+} critical __weak SEC(".maps");
+
+/* The rest waits for the reader's next turn: a wake-up is the dearest part of a record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} telemetry __weak SEC(".maps");
+
+/* Written once by iter_host before any hook is attached. */
+struct wd_host host __weak;
+
+#endif

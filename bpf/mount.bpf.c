@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * New mounts. sb_kern_mount is passed by mount(2) and by fsmount with the superblock itself; sb_mount would miss the second
+ * (trap T5) and shows strings. Binds pass neither and make nothing new. Without it, the calls' exits show the new mount.
+ */
+#include "envelope.h"
+
+#define CGROUP_V1_MAGIC 0x27e0eb
+#define BINFMTFS_MAGIC  0x42494e4d
+
+static __always_inline int mount_create(struct super_block *sb, struct mount *m, __u32 via)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct owner own = {.kind = WD_OWNER_HOST};
+	struct origin *o = origin_current();
+	struct wd_mount_create *n;
+	struct container *c;
+	struct wd_record *r;
+	__u64 magic;
+	__u32 dev;
+	bool foreign;
+
+	if (!o)
+		return 0;
+	c = container_of_origin(o);
+	if (!c)
+		return 0;
+	envelope_check(task, o, c, via);
+	magic = BPF_CORE_READ(sb, s_magic);
+	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_V1_MAGIC || magic == BINFMTFS_MAGIC;
+	if (!foreign)
+		own = (struct owner){.kind = WD_OWNER_CONTAINER, .container = c->id};
+	r = foreign ? CRITICAL(WD_LARGE, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own)
+		    : TELEMETRY(WD_LARGE, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own);
+	if (!r)
+		return 0;
+	n = record_body(r);
+	n->via = via;
+	n->magic = magic;
+	n->detached = via == WD_VIA_FSMOUNT;
+	if (BPF_CORE_READ(sb, s_bdev)) {
+		dev = BPF_CORE_READ(sb, s_dev);
+		n->device_major = dev >> 20;
+		n->device_minor = dev & 0xfffff;
+	}
+	bpf_probe_read_kernel_str(n->fstype, sizeof(n->fstype), BPF_CORE_READ(sb, s_type, name));
+	if (m)
+		path_write(r, STRINGS_AT(wd_mount_create), &n->root, NULL, BPF_CORE_READ(m, mnt.mnt_root));
+	if (foreign)
+		critical_send(r);
+	else
+		telemetry_send(r);
+	return 0;
+}
+
+static __always_inline __u32 mount_via(void)
+{
+	return syscall_nr((void *)bpf_get_current_task()) == SYS_fsmount ? WD_VIA_FSMOUNT : WD_VIA_MOUNT;
+}
+
+SEC("lsm/sb_kern_mount")
+int BPF_PROG(lsm_mount_create, struct super_block *sb, int ret)
+{
+	mount_create(sb, NULL, mount_via());
+	return 0;
+}
+
+SEC("fentry/security_sb_kern_mount")
+int BPF_PROG(fentry_mount_create, struct super_block *sb)
+{
+	return mount_create(sb, NULL, mount_via());
+}
+
+SEC("kprobe/security_sb_kern_mount")
+int BPF_KPROBE(kprobe_mount_create, struct super_block *sb)
+{
+	return mount_create(sb, NULL, mount_via());
+}
+
+#define MS_REMOUNT 32
+#define MS_BIND    0x1000
+#define MS_MOVE    0x2000
+#define MS_CHANGE  0x1e0000 /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED: propagation only */
+
+/* The flags are in the saved registers: another thread cannot rewrite them. The object is the namespace's newest mount. */
+SEC("tracepoint/syscalls/sys_exit_mount")
+int sysexit_mount_create__mount(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs;
+	struct mount *m;
+
+	if (ctx->ret || !origin_current())
+		return 0;
+	regs = syscall_regs(task);
+	if (!regs || (regs_arg4(regs) & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_CHANGE)))
+		return 0;
+	m = mnt_ns_newest(BPF_CORE_READ(task, nsproxy, mnt_ns));
+	return m ? mount_create(BPF_CORE_READ(m, mnt.mnt_sb), m, WD_VIA_MOUNT) : 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_fsmount")
+int sysexit_mount_create__fsmount(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct vfsmount *mnt;
+	struct file *file;
+
+	if (ctx->ret < 0 || !origin_current())
+		return 0;
+	file = file_of_fd(task, ctx->ret);
+	mnt = file ? BPF_CORE_READ(file, f_path.mnt) : NULL;
+	return mnt ? mount_create(BPF_CORE_READ(mnt, mnt_sb), real_mount(mnt), WD_VIA_FSMOUNT) : 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

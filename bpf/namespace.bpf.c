@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Namespaces. Every legal route ends in switch_task_namespaces (setns by namespace file, by pidfd, unshare), and so does a
+ * payload that calls it; no LSM hook exists for it on any kernel to 7.2 (trap T4). clone's are seen at fork. A user namespace
+ * comes with credentials instead. Where the function cannot be hooked, the exit of setns and unshare shows the same object.
+ */
+#include "envelope.h"
+
+/* By which door, and whether that door makes new namespaces (else an unknown one was joined). */
+static __always_inline __u32 ns_via(struct task_struct *task)
+{
+	struct pt_regs *regs = syscall_regs(task);
+	struct file *file;
+	struct inode *inode;
+
+	switch (regs ? regs_nr(regs) : -1) {
+	case SYS_unshare:
+		return WD_VIA_UNSHARE;
+	case SYS_clone:
+	case SYS_clone3:
+	case SYS_fork:
+	case SYS_vfork:
+		return WD_VIA_CLONE;
+	case SYS_setns:
+		file = file_of_fd(task, (int)regs_arg1(regs));
+		inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+		if (inode && BPF_CORE_READ(inode, i_sb, s_magic) == 0x6e736673 /* NSFS_MAGIC */)
+			return WD_VIA_SETNS_NSFS;
+		return WD_VIA_SETNS_PIDFD;
+	default:
+		return WD_VIA_KERNEL;
+	}
+}
+
+static __always_inline void ns_report(struct task_struct *task, struct origin *o, struct owner *own, __u32 via, __u32 dims,
+				      const __u32 *to, long ret)
+{
+	struct pt_regs *regs = syscall_regs(task);
+	struct wd_namespace_change *n;
+	struct wd_record *r;
+
+	r = CRITICAL(WD_SMALL, wd_namespace_change, WD_NAMESPACE_CHANGE, task, o->container, own);
+	if (!r)
+		return;
+	r->outcome = ret < 0 ? WD_DENIED : WD_SUCCEEDED;
+	n = record_body(r);
+	n->via = via;
+	n->dimensions = dims;
+	n->result = ret;
+	if (to) {
+		n->to_mnt = to[NS_MNT];
+		n->to_pid = to[NS_PID];
+		n->to_net = to[NS_NET];
+		n->to_uts = to[NS_UTS];
+		n->to_ipc = to[NS_IPC];
+		n->to_cgroup = to[NS_CGROUP];
+		n->to_user = to[NS_USER];
+	}
+	if (regs)
+		n->wanted = via == WD_VIA_UNSHARE ? regs_arg1(regs) : regs_arg2(regs);
+	critical_send(r);
+}
+
+/* A task of a container gets other namespaces: `nsp`, and the user namespace of `cred`. */
+static __always_inline int namespace_change(struct task_struct *task, struct nsproxy *nsp, const struct cred *cred)
+{
+	struct origin *o = origin_current();
+	struct container *c;
+	struct broken b = {};
+	__u32 via, ns[NS_COUNT] = {};
+	bool made;
+
+	if (!o || !nsp)
+		return 0; /* the host's, or exiting */
+	c = container_of_origin(o);
+	if (!c)
+		return 0;
+	via = ns_via(task);
+	made = via == WD_VIA_UNSHARE || via == WD_VIA_CLONE;
+	ns_read(nsp, cred, ns);
+#pragma nounroll
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (made && ns[i] != c->ns[i] && owner_of_ns(ns[i]).kind == WD_OWNER_UNKNOWN)
+			ns_claim(ns[i], c->id);
+		ns_judge(&b, c, ns[i], i, true);
+	}
+	if (!b.dims) {
+		o->nsproxy = nsp;
+		o->mnt_ns = ns[NS_MNT];
+		return 0;
+	}
+	if (!(b.dims & ~o->broken))
+		return 0;
+	ns_report(task, o, &b.own, via, b.dims, ns, 0);
+	o->broken |= b.dims;
+	if (b.dims & WD_DIM_MNT)
+		o->broken |= WD_DIM_ROOT | WD_DIM_CWD; /* joining a mount namespace moves both */
+	return 0;
+}
+
+SEC("fentry/switch_task_namespaces")
+int BPF_PROG(fentry_namespace_change, struct task_struct *task, struct nsproxy *nsp)
+{
+	return namespace_change(task, nsp, BPF_CORE_READ(task, real_cred));
+}
+
+SEC("kprobe/switch_task_namespaces")
+int BPF_KPROBE(kprobe_namespace_change, struct task_struct *task, struct nsproxy *nsp)
+{
+	return namespace_change(task, nsp, BPF_CORE_READ(task, real_cred));
+}
+
+static __always_inline int namespace_exit(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return ctx->ret < 0 ? 0 : namespace_change(task, BPF_CORE_READ(task, nsproxy), BPF_CORE_READ(task, real_cred));
+}
+
+SEC("tracepoint/syscalls/sys_exit_setns")
+int sysexit_namespace_change__setns(struct sys_exit *ctx)
+{
+	return namespace_exit(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_unshare")
+int sysexit_namespace_change__unshare(struct sys_exit *ctx)
+{
+	return namespace_exit(ctx);
+}
+
+/*
+ * An attempt: setns was refused. The object is the descriptor's: a namespace file's namespace, a pidfd's process. The result
+ * is at the call's exit only, before it the namespaces are not touched.
+ */
+static __always_inline int namespace_denied(long ret)
+{
+	struct task_struct *task;
+	struct origin *o = origin_current();
+	struct owner own;
+	struct inode *inode;
+	struct file *file;
+	struct pt_regs *regs;
+	__u32 via;
+
+	if (!o || ret >= 0)
+		return 0;
+	task = (void *)bpf_get_current_task();
+	regs = syscall_regs(task);
+	file = regs ? file_of_fd(task, (int)regs_arg1(regs)) : NULL;
+	if (!file)
+		return 0;
+	via = ns_via(task);
+	inode = BPF_CORE_READ(file, f_inode);
+	if (via == WD_VIA_SETNS_NSFS) {
+		struct ns_common *ns = BPF_CORE_READ(inode, i_private);
+
+		own = owner_of_ns(BPF_CORE_READ(ns, inum));
+	} else {
+		struct task_struct *target = pidfd_task(file);
+
+		if (!target)
+			return 0;
+		own = owner_of_process(BPF_CORE_READ(target, tgid));
+	}
+	if (owner_is(&own, o->container))
+		return 0;
+	ns_report(task, o, &own, via, 0, NULL, ret);
+	return 0;
+}
+
+SEC("fexit/" SYSCALL_PREFIX "setns")
+int BPF_PROG(fexit_namespace_denied, const struct pt_regs *regs, long ret)
+{
+	return namespace_denied(ret);
+}
+
+SEC("kretprobe/" SYSCALL_PREFIX "setns")
+int BPF_KRETPROBE(kprobe_namespace_denied, long ret)
+{
+	return namespace_denied(ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_setns")
+int sysexit_namespace_denied(struct sys_exit *ctx)
+{
+	return namespace_denied(ctx->ret);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

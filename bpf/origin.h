@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whose task is this: an origin is given at seal, inherited at fork, and sticky. And whose object: a container's, the host's.
+ */
+#ifndef WARDER_ORIGIN_H
+#define WARDER_ORIGIN_H
+
+#include "compat.h"
+#include "maps.h"
+
+/* Who owns an object; `kind` is enum wd_kind. */
+struct owner {
+	__u64 container;
+	__u32 kind;
+};
+
+static __always_inline struct origin *origin_of(__u32 tgid)
+{
+	return bpf_map_lookup_elem(&origins, &tgid);
+}
+
+/* The origin of the running process, NULL for the host's: the first thing that every hook asks. */
+static __always_inline struct origin *origin_current(void)
+{
+	return origin_of(bpf_get_current_pid_tgid() >> 32);
+}
+
+static __always_inline struct container *container_of_origin(struct origin *o)
+{
+	return bpf_map_lookup_elem(&containers, &o->container);
+}
+
+static __always_inline void lost_count(__u64 origin, __u32 stage)
+{
+	struct wd_lost_key key = {.origin = origin, .stage = stage};
+	__u64 one = 1, *n = bpf_map_lookup_elem(&lost, &key);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+	else if (bpf_map_update_elem(&lost, &key, &one, BPF_NOEXIST)) {
+		n = bpf_map_lookup_elem(&lost, &key);
+		if (n)
+			__sync_fetch_and_add(n, 1);
+	}
+}
+
+/* The id that a container in this cgroup would have, 0 for a hierarchy's root. */
+static __always_inline __u64 cgroup_origin_id(struct cgroup *cg)
+{
+	__u64 hierarchy;
+
+	if (!cg || BPF_CORE_READ(cg, level) == 0)
+		return 0;
+	hierarchy = BPF_CORE_READ(cg, root, hierarchy_id);
+	return BPF_CORE_READ(cg, kn, id) | hierarchy << WD_ORIGIN_HIERARCHY_SHIFT;
+}
+
+static __always_inline struct cgroup *cgroup_v1_of(struct css_set *css, int subsys)
+{
+	struct cgroup_subsys_state *state = NULL;
+
+	if (subsys >= 0 && subsys < 16)
+		bpf_probe_read_kernel(&state, sizeof(state), (void *)&css->subsys + subsys * sizeof(void *));
+	return state ? BPF_CORE_READ(state, cgroup) : NULL;
+}
+
+#define V1_CGROUP(css, name)                                                                                                   \
+	cgroup_v1_of(css, bpf_core_enum_value_exists(enum cgroup_subsys_id, name##_cgrp_id)                                    \
+				  ? (int)bpf_core_enum_value(enum cgroup_subsys_id, name##_cgrp_id)                            \
+				  : -1)
+
+/*
+ * The cgroup that tells a task's container: version 2's, or where the task is at its root (a hybrid host, a container in
+ * version 1 only), the first controller's of version 1 in which it is not.
+ */
+static __always_inline struct cgroup *task_cgroup(struct task_struct *task)
+{
+	struct css_set *css = BPF_CORE_READ(task, cgroups);
+	struct cgroup *cg = BPF_CORE_READ(css, dfl_cgrp);
+
+	if (BPF_CORE_READ(cg, level))
+		return cg;
+	cg = V1_CGROUP(css, pids);
+	if (cg && BPF_CORE_READ(cg, level))
+		return cg;
+	cg = V1_CGROUP(css, devices);
+	if (cg && BPF_CORE_READ(cg, level))
+		return cg;
+	cg = V1_CGROUP(css, freezer);
+	if (cg && BPF_CORE_READ(cg, level))
+		return cg;
+	return V1_CGROUP(css, memory);
+}
+
+/* The sealed container that a cgroup is of, or lies in. */
+static __always_inline struct container *cgroup_container(struct cgroup *cg)
+{
+#pragma nounroll
+	for (int i = 0; i < 8; i++) {
+		__u64 id = cgroup_origin_id(cg);
+		struct container *c;
+		struct cgroup_subsys_state *parent;
+
+		if (!id)
+			return NULL;
+		c = bpf_map_lookup_elem(&containers, &id);
+		if (c)
+			return c;
+		parent = BPF_CORE_READ(cg, self.parent);
+		if (!parent)
+			return NULL;
+		cg = BPF_CORE_READ(parent, cgroup);
+	}
+	return NULL;
+}
+
+static __always_inline bool cgroup_below(struct cgroup *cg, __u64 container)
+{
+#pragma nounroll
+	for (int i = 0; i < 24; i++) {
+		struct cgroup_subsys_state *parent;
+
+		if (cgroup_origin_id(cg) == container)
+			return true;
+		parent = BPF_CORE_READ(cg, self.parent);
+		if (!parent)
+			return false;
+		cg = BPF_CORE_READ(parent, cgroup);
+	}
+	return false;
+}
+
+/* Owners */
+
+static __always_inline struct owner owner_of_process(__u32 tgid)
+{
+	struct origin *o = origin_of(tgid);
+	struct owner own = {.kind = WD_OWNER_HOST};
+
+	if (o) {
+		own.kind = WD_OWNER_CONTAINER;
+		own.container = o->container;
+	}
+	return own;
+}
+
+static __always_inline struct owner owner_of_ns(__u32 inum)
+{
+	struct owner own = {.kind = WD_OWNER_UNKNOWN};
+	__u64 *id;
+
+#pragma nounroll
+	for (int i = 0; i < NS_COUNT; i++)
+		if (host.ns[i] == inum) {
+			own.kind = WD_OWNER_HOST;
+			return own;
+		}
+	id = bpf_map_lookup_elem(&ns_owners, &inum);
+	if (id && bpf_map_lookup_elem(&containers, id)) {
+		own.kind = WD_OWNER_CONTAINER;
+		own.container = *id;
+	}
+	return own;
+}
+
+static __always_inline bool owner_is(const struct owner *own, __u64 container)
+{
+	return own->kind == WD_OWNER_CONTAINER && own->container == container;
+}
+
+static __always_inline void ns_claim(__u32 inum, __u64 container)
+{
+	bpf_map_update_elem(&ns_owners, &inum, &container, BPF_ANY);
+}
+
+/* Namespaces */
+
+static __always_inline void ns_read(struct nsproxy *nsp, const struct cred *cred, __u32 *ns)
+{
+	ns[NS_MNT] = BPF_CORE_READ(nsp, mnt_ns, ns.inum);
+	ns[NS_PID] = BPF_CORE_READ(nsp, pid_ns_for_children, ns.inum);
+	ns[NS_NET] = BPF_CORE_READ(nsp, net_ns, ns.inum);
+	ns[NS_UTS] = BPF_CORE_READ(nsp, uts_ns, ns.inum);
+	ns[NS_IPC] = BPF_CORE_READ(nsp, ipc_ns, ns.inum);
+	ns[NS_CGROUP] = BPF_CORE_READ(nsp, cgroup_ns, ns.inum);
+	ns[NS_USER] = BPF_CORE_READ(cred, user_ns, ns.inum);
+}
+
+/*
+ * A mount's tree: its mount namespace's inode number. INTERNAL where the mount is the kernel's own (pipes, memfd, nsfs,
+ * overlayfs' backing files: an error pointer or none, trap T2), DETACHED where it is in no tree yet or any more (an anonymous
+ * namespace: number 0, from 6.18 the fixed 0xeffffff7).
+ */
+#define MNT_INTERNAL 0xffffffff
+#define MNT_DETACHED 0xfffffffe
+
+static __always_inline __u32 mount_ns(struct mount *m)
+{
+	struct mnt_namespace *ns = BPF_CORE_READ(m, mnt_ns);
+	__u32 inum;
+
+	if (!ns || (__u64)ns >= (__u64)-4095)
+		return MNT_INTERNAL;
+	inum = BPF_CORE_READ(ns, ns.inum);
+	return inum == 0 || inum == 0xeffffff7 ? MNT_DETACHED : inum;
+}
+
+/* A task behind a struct pid, through its list of tasks of `type` (0: by thread, 1: by thread group). */
+static __always_inline struct task_struct *pid_task(struct pid *pid, int type)
+{
+	void *node = NULL;
+
+	if (!pid)
+		return NULL;
+	bpf_probe_read_kernel(&node, sizeof(node), (void *)&pid->tasks + type * sizeof(void *));
+	if (!node)
+		return NULL;
+	return node - bpf_core_field_offset(((struct task_struct *)0)->pid_links) - type * 2 * sizeof(void *);
+}
+
+/* The task that a number means to `task`: a look-up in the radix tree of its own pid namespace. */
+static __always_inline struct task_struct *task_find(struct task_struct *task, __u32 nr)
+{
+	struct pid *self = BPF_CORE_READ(task, thread_pid);
+	struct pid_namespace *ns = NULL;
+	__u32 level;
+	void *entry;
+
+	level = BPF_CORE_READ(self, level);
+	/* numbers[] holds {int nr, pad, ns}, one of them a level */
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)&self->numbers + level * 16 + 8);
+	entry = BPF_CORE_READ(ns, idr.idr_rt.xa_head);
+#pragma nounroll
+	for (int i = 0; i < 6; i++) {
+		struct xa_node *node;
+		__u32 slot;
+
+		if (((__u64)entry & 3) != 2)
+			break;
+		node = entry - 2;
+		slot = (nr >> BPF_CORE_READ(node, shift)) & 63;
+		entry = NULL;
+		bpf_probe_read_kernel(&entry, sizeof(entry), (void *)&node->slots + slot * sizeof(void *));
+	}
+	if (!entry || ((__u64)entry & 3))
+		return NULL;
+	return pid_task(entry, 0);
+}
+
+/* The open file behind a descriptor. */
+static __always_inline struct file *file_of_fd(struct task_struct *task, long fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
+	return file;
+}
+
+/* The process behind a pidfd: from 6.9 a file of pidfs, before an anonymous inode's. */
+static __always_inline struct task_struct *pidfd_task(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == 0x50494446 /* PIDFS_MAGIC */)
+		return pid_task(BPF_CORE_READ(inode, i_private), 1);
+	return pid_task(BPF_CORE_READ(file, private_data), 1);
+}
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity.h"
+#include "identity/runtime.h"
+#include "text.h"
+
+/*
+ * What comes from a node's disk and from cgroup names. The first byte picks the parser; then comes a cgroup path up to a NUL,
+ * then the file.
+ */
+
+static void check(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void fuzz_path(const char *path)
+{
+	char id[72], name[NAME_MAX + 1];
+	size_t len = identity_id_from_cgroup(path, id, sizeof(id));
+
+	check(len == strlen(id) && len < sizeof(id));
+	identity_id_from_cgroup(path, name, sizeof(name));
+	check(!strchr(name, '/') && strcmp(name, ".") && strcmp(name, ".."));
+	cgroup_path_engine(path);
+	host_seconds(path);
+}
+
+static void check_string(const char *s, size_t size)
+{
+	check(memchr(s, 0, size) && text_is_utf8(s, strlen(s)));
+}
+
+static void fuzz_docker(const char *buf, size_t len, const char *id)
+{
+	struct workload w = {0};
+
+	if (docker_parse_config(buf, len, id, &w))
+		return;
+	check_string(w.id, sizeof(w.id));
+	check_string(w.name, sizeof(w.name));
+	check_string(w.image, sizeof(w.image));
+	check_string(w.digest, sizeof(w.digest));
+	check(w.started_s >= 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct runtime_state st = {0};
+	char dir[64], *path, *end, *buf;
+	bool privileged;
+	size_t len;
+
+	if (size < 2)
+		return 0;
+	path = malloc(size);
+	memcpy(path, data + 1, size - 1);
+	path[size - 1] = 0;
+	end = path + strlen(path);
+	buf = end < path + size - 1 ? end + 1 : end;
+	len = path + size - 1 - buf;
+	switch (data[0] % 6) {
+	case 0:
+		fuzz_path(path);
+		break;
+	case 1:
+		check(runc_parse_state(buf, len, path, &st) || (st.pid && memchr(st.id, 0, sizeof(st.id))));
+		break;
+	case 2:
+		check(crun_parse_status(buf, len, path, &st) || (st.pid && !st.id[0]));
+		break;
+	case 3:
+		fuzz_docker(buf, len, path);
+		break;
+	case 4:
+		docker_parse_hostconfig(buf, len, &privileged);
+		break;
+	case 5:
+		check(docker_parse_daemon(buf, len, dir, sizeof(dir)) || dir[0] == '/');
+		break;
+	}
+	free(path);
+	return 0;
+}

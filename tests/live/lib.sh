@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# lib.sh: what the live suites share: real containers of runc and crun, the sensor, and what is expected of it.
+#
+#   . lib.sh SUITE
+#   sensor_start                                   one sensor for the whole suite, events as NDJSON in $work
+#   container NAME RUNTIME FEATURE... [-- CMD]   a detached container that runs CMD and then sleeps
+#   inside NAME CMD...                             exec into it
+#   acts NAME ok|denied                            its CMD did what it should
+#   expect NAME TECHNIQUE OUTCOME OWNER [NAME]     one finding is due (OWNER: host, container or any)
+#   expect_none NAME                               no finding about it
+#   expect_denied NAME                             none, or attempts that the kernel denied
+#   verdict                                        waits for what is due, stops the sensor and judges
+#   finish                                         prints the counts; the exit code
+#
+# Container names are $id-NAME on the machine (several runs do not collide); the suites say NAME.
+# Everything is made below $work and undone on exit. Environment: WARDER (the sensor; "none" checks the acts alone),
+# WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work).
+# Nothing here waits a fixed time for something that can be polled: under emulation all is twenty times slower.
+set -u
+
+suite=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tree=$(cd "$here/../.." && pwd)
+WARDER=${WARDER:-$tree/build/warder}
+ACT=${WARDER_ACT:-$tree/build/tests/act}
+DEADLINE=${WARDER_DEADLINE:-30}
+python=$(command -v /usr/bin/python3 || command -v python3)
+id=wt$$
+work=$(mktemp -d "${TMPDIR:-/tmp}/warder-$suite.XXXXXX")
+chmod 755 "$work"
+passed=0 failed=0 skipped=0
+sensor=
+
+pass() {
+	passed=$((passed + 1))
+	echo "ok   $*"
+}
+
+fail() {
+	failed=$((failed + 1))
+	echo "FAIL $*"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "SKIP $*"
+}
+
+die() {
+	echo "$suite: $*" >&2
+	exit 1
+}
+
+# check WHAT CMD...: passes if CMD succeeds
+check() {
+	local what=$1
+	shift
+	if "$@"; then pass "$what"; else fail "$what"; fi
+}
+
+# until_true SECONDS CMD...: polls CMD
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+finish() {
+	[ $skipped = 0 ] || echo "$skipped skipped"
+	echo "$passed passed, $failed failed"
+	[ $failed = 0 ]
+}
+
+# --- what was started, and its end ---------------------------------------------------------------------------------------
+
+cleanup() {
+	local name pid
+	trap - EXIT
+	sensor_stop >/dev/null 2>&1
+	for name in "$work"/containers/*; do
+		[ -e "$name/runtime" ] && container_stop "${name##*/}"
+	done
+	while read -r pid; do
+		kill "$pid" 2>/dev/null
+	done <"$work/pids"
+	dockerd_stop
+	while read -r name; do
+		umount "$name" 2>/dev/null
+	done < <(tac "$work/mounted")
+	while read -r name; do
+		losetup -d "$name" 2>/dev/null
+	done <"$work/loops"
+	for name in $(cgroup_roots); do
+		find "$name/warder-test" -depth -type d -path "*$id*" -exec rmdir {} + 2>/dev/null
+		rmdir "$name/warder-test" 2>/dev/null
+	done
+	[ "${WARDER_KEEP:-}" ] && echo "$suite: left $work" || rm -rf "$work"
+}
+
+# background CMD...: a host process that ends with the suite; sets $! for the caller
+background() {
+	"$@" 9>&- &
+	echo $! >>"$work/pids"
+}
+
+mounted() {
+	mount "$@" && echo "${!#}" >>"$work/mounted"
+}
+
+# --- cgroups -------------------------------------------------------------------------------------------------------------
+
+# the root directory of each hierarchy
+cgroup_roots() {
+	awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/mounts | sort -u
+}
+
+# cgroup_dirs PID: the directories of the test cgroups that PID is in, one for each hierarchy
+cgroup_dirs() {
+	local controllers path root
+	while IFS=: read -r _ controllers path; do
+		[[ $path = */warder-test/* ]] || continue
+		root=/sys/fs/cgroup
+		if [ "$controllers" ]; then
+			root=/sys/fs/cgroup/${controllers#name=}
+		elif [ -d /sys/fs/cgroup/unified ]; then
+			root=/sys/fs/cgroup/unified
+		fi
+		echo "$root$path"
+	done <"/proc/$1/cgroup"
+}
+
+# cgroup_make DIR...: makes cgroups that tasks can be moved to (an empty cpuset of cgroup v1 takes none)
+cgroup_make() {
+	local dir file
+	for dir; do
+		mkdir -p "$dir"
+		for file in cpuset.cpus cpuset.mems; do
+			[ ! -e "$dir/tasks" ] || [ ! -e "$dir/$file" ] || cat "$dir/../$file" >"$dir/$file"
+		done
+	done
+}
+
+# --- a root file system and the OCI bundle -------------------------------------------------------------------------------
+
+rootfs() {
+	local tool root=$work/rootfs
+	mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,cgroup,data}
+	chmod 1777 "$root/tmp"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for tool in sh sleep cat ls echo true readlink mkdir rm hostname id dd head seq nsenter; do
+		ln -s busybox "$root/bin/$tool"
+	done
+	cp "$ACT" "$root/bin/act"
+	echo container >"$root/etc/hostname"
+	: >"$root/file"
+	echo root:x:0:0:root:/:/bin/sh >"$root/etc/passwd"
+}
+
+# all but CAP_SYS_RESOURCE, which not every test machine has
+all_caps="CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST
+ NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_TIME
+ SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ"
+# docker's
+default_caps="CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE"
+
+caps_json() {
+	local cap list=
+	for cap; do
+		list="$list,\"CAP_$cap\""
+	done
+	list="[${list#,}]"
+	echo "{\"bounding\":$list,\"effective\":$list,\"permitted\":$list}"
+}
+
+# spec COMMAND FEATURE...: config.json. Features: caps=all|none|CAP,... (added to the default ones), hostpid, pid=PID (joins its pid
+# namespace), hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed), user=UID,
+# bind=SOURCE:DESTINATION.
+spec() {
+	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
+	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' caps=$default_caps mounts=
+	shift
+	for feature; do
+		case $feature in
+		caps=all) caps=$all_caps ;;
+		caps=none) caps= ;;
+		caps=*) caps="$default_caps ${feature#caps=}" ;;
+		hostpid) pid= ;;
+		pid=*) pid="{\"type\":\"pid\",\"path\":\"/proc/${feature#pid=}/ns/pid\"}," ;;
+		hostcgroup)
+			cgroup=
+			mounts="$mounts,{\"destination\":\"/cgroup\",\"type\":\"bind\",\"source\":\"/sys/fs/cgroup\",\"options\":[\"rbind\",\"rw\"]}"
+			;;
+		devices) devices='{"allow":true,"access":"rwm"}' ;;
+		user=*) uid=${feature#user=} ;;
+		bind=*)
+			source=${feature#bind=}
+			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"bind\",\"rw\"]}"
+			;;
+		plain) ;;
+		*) die "no such feature: $feature" ;;
+		esac
+	done
+	echo "$uid" >"$(bundle "$name")/user"
+	command=${command//\\/\\\\}
+	command=${command//\"/\\\"}
+	# shellcheck disable=SC2086 # the words of $caps
+	cat <<-END
+		{"ociVersion":"1.0.2","hostname":"container","root":{"path":"rootfs"},
+		"process":{"user":{"uid":$uid,"gid":$uid},"cwd":"/","env":["PATH=/bin"],"args":["/bin/sh","-c","$command"],
+		"capabilities":$(caps_json $caps)},
+		"mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+		{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]},
+		{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]},
+		{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
+		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
+		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]}$mounts],
+		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup{"type":"mount"},{"type":"uts"},{"type":"ipc"},{"type":"network"}],
+		"resources":{"devices":[$devices]},
+		"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
+		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"]}}
+	END
+}
+
+# --- containers ----------------------------------------------------------------------------------------------------------
+
+# A hybrid host has cgroup v1 controllers and a cgroup v2 tree. runc joins both. crun joins neither when the v2 tree has a
+# controller, so it is given a view of its own: "crun" sees v2 alone, "crun-v1" sees v1 alone.
+hybrid=
+[ -d /sys/fs/cgroup/unified ] && hybrid=1
+
+# the runtimes that this machine has
+runtimes() {
+	echo "runc crun ${hybrid:+crun-v1}"
+}
+
+# oci RUNTIME ARG...
+oci() {
+	local runtime=$1 view
+	shift
+	case $runtime in
+	crun-v1) view='umount /sys/fs/cgroup/unified' ;;
+	crun) view=${hybrid:+umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup} ;;
+	esac
+	if [ "${view:-}" ]; then
+		LD_PRELOAD=$work/norlim.so unshare -m --propagation private sh -c "$view && exec crun \"\$@\"" crun "$@"
+	else
+		"$runtime" "$@"
+	fi </dev/null 9>&-
+}
+
+# seen_inside RUNTIME DIR: a cgroup directory of the host by its name in a container with the feature hostcgroup
+seen_inside() {
+	local root=/sys/fs/cgroup
+	[ "$1" = crun ] && root=$root${hybrid:+/unified}
+	echo "/cgroup${2#"$root"}"
+}
+
+runtime_of() {
+	cat "$(bundle "$1")/runtime"
+}
+
+# bundle NAME: its directory; everything about a container is in there
+bundle() {
+	echo "$work/containers/$id-$1"
+}
+
+# container NAME RUNTIME FEATURE... [-- CMD...]
+container() {
+	local name=$1 runtime=$2 dir features=()
+	dir=$(bundle "$name")
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		features+=("$1")
+		shift
+	done
+	[ $# -gt 0 ] && shift
+	mkdir -p "$dir"/{rootfs,upper,overlay}
+	if [[ " ${features[*]-} " = *" plain "* ]] ||
+		! mounted -t overlay -o "lowerdir=$work/rootfs,upperdir=$dir/upper,workdir=$dir/overlay" overlay "$dir/rootfs" 2>/dev/null; then
+		cp -a "$work/rootfs/." "$dir/rootfs/"
+	fi
+	spec "${*:+$*; }exec act pause" ${features[@]+"${features[@]}"} >"$dir/config.json"
+	echo "$runtime" >"$dir/runtime"
+	oci "$runtime" run -d --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >"$dir/log" 2>&1 && return
+	fail "$name starts: $(head -c 300 "$dir/log")"
+	rm "$dir/runtime"
+	return 1
+}
+
+container_pid() {
+	cat "$(bundle "$1")/pid"
+}
+
+# container_stop FULLNAME
+container_stop() {
+	local dir=$work/containers/$1
+	oci "$(cat "$dir/runtime")" delete -f "$1" >/dev/null 2>&1
+	rm -f "$dir/runtime"
+	umount "$dir/rootfs" 2>/dev/null
+}
+
+# inside NAME CMD...
+inside() {
+	local name=$1 user
+	user=$(cat "$(bundle "$name")/user")
+	shift
+	oci "$(runtime_of "$name")" exec --user "$user:$user" "$id-$name" "$@"
+}
+
+# acts_done NAME COUNT: that many acts printed their result
+acts_done() {
+	[ "$(grep -cE '^(ok|denied|error) ' "$(bundle "$1")/log")" -ge "$2" ]
+}
+
+# acts NAME ok|denied [COUNT]: the container's acts (COUNT of them) really did, or were really denied
+acts() {
+	local name=$1 want=$2 count=${3:-1} log
+	log=$(bundle "$name")/log
+	if ! until_true "$DEADLINE" acts_done "$name" "$count"; then
+		fail "$name acts: $(grep -cE '^(ok|denied|error) ' "$log") of $count results: $(tail -n 2 "$log" | tr '\n' ' ')"
+	elif grep -qvE "^$want " "$log"; then
+		fail "$name acts: not '$want': $(grep -vE "^$want " "$log" | head -n 3 | tr '\n' ' ')"
+	else
+		pass "$name acts: $(tail -n 1 "$log")"
+	fi
+}
+
+# --- what lies on the host -----------------------------------------------------------------------------------------------
+
+# host_secret: $secret, a file that no container has, and $holder $holder_fd, a host process that has it open
+host_secret() {
+	mkdir -p "$work/host"
+	secret=$work/host/secret
+	token=token-$id-$RANDOM
+	echo "$token" >"$secret"
+	background "$ACT" hold "$secret" >"$work/holder"
+	until_true "$DEADLINE" grep -q '^ok hold' "$work/holder"
+	read -r _ _ holder holder_fd <"$work/holder"
+}
+
+# scratch_disk NAME: a block device with an ext4 that holds the file "secret"; sets disk=/dev/... and disk_number=MAJ:MIN
+scratch_disk() {
+	local image=$work/$1.img
+	disk=
+	mkdir -p "$work/disk.src"
+	[ "${token:-}" ] && echo "$token" >"$work/disk.src/secret"
+	echo declared >"$work/disk.src/declared"
+	truncate -s 8M "$image" && mkfs.ext4 -q -O ^has_journal -d "$work/disk.src" "$image" || return 1
+	disk=$(losetup -f --show "$image" 2>/dev/null) || return 1
+	echo "$disk" >>"$work/loops"
+	disk_number=$((0x$(stat -c %t "$disk"))):$((0x$(stat -c %T "$disk")))
+}
+
+# dockerd_start: a real docker daemon with its own roots and no network; its socket is $docker_socket
+dockerd_start() {
+	local dir=$work/docker
+	docker_socket=$dir/socket/docker.sock
+	command -v dockerd >/dev/null || return 1
+	mkdir -p "$dir/data" "$dir/exec" "$dir/socket"
+	chmod 755 "$dir" "$dir/socket"
+	setsid dockerd --data-root "$dir/data" --exec-root "$dir/exec" -p "$dir/pid" -H "unix://$docker_socket" --group root \
+		--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none \
+		--exec-opt native.cgroupdriver=cgroupfs </dev/null >"$dir/log" 2>&1 9>&- &
+	echo $! >"$dir/started"
+	until_true $((DEADLINE * 2)) "$ACT" connect "$docker_socket" >/dev/null 2>&1
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+dockerd_stop() {
+	local dir=$work/docker pid
+	[ -e "$dir/started" ] || return 0
+	pid=$(cat "$dir/started")
+	kill "$pid" 2>/dev/null
+	until_true "$DEADLINE" gone "$pid" || kill -9 "$pid"
+	# what the daemon leaves mounted
+	awk -v "d=$dir/" 'index($2, d) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount 2>/dev/null
+	rm -f "$dir/started"
+}
+
+# --- the sensor ----------------------------------------------------------------------------------------------------------
+
+events=$work/events.ndjson
+
+ready() {
+	grep -q '^warder: ready' "$work/sensor.err" || ! kill -0 "$sensor" 2>/dev/null
+}
+
+# sensor_start [ARG...]: returns when it is ready
+sensor_start() {
+	[ "$WARDER" = none ] && return
+	"$WARDER" run -o "ndjson:$events" "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
+	sensor=$!
+	until_true $((DEADLINE * 4)) ready && kill -0 "$sensor" 2>/dev/null ||
+		die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
+	"$WARDER" doctor --json >"$work/doctor.json" 2>"$work/doctor.err" || fail "warder doctor: $(head -n 1 "$work/doctor.err")"
+}
+
+# sensor_stop: SIGTERM; the exit code is the sensor's
+sensor_stop() {
+	local pid=$sensor
+	[ "$pid" ] || return 0
+	sensor=
+	kill -TERM "$pid" 2>/dev/null
+	wait "$pid"
+}
+
+# unseen TECHNIQUE: doctor says that it cannot be seen here
+unseen() {
+	[ -s "$work/doctor.json" ] && jq -e --arg t "$1" 'any(.techniques[]; .id == $t and .state == "UNSEEN")' "$work/doctor.json" >/dev/null
+}
+
+# --- expectations, judged together at the end ------------------------------------------------------------------------------
+
+expect() {
+	local runtime
+	runtime=$(runtime_of "$1")
+	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" >>"$work/expected"
+}
+
+expect_none() {
+	printf 'none\t%s\n' "$1" >>"$work/expected"
+}
+
+expect_denied() {
+	printf 'denied\t%s\n' "$1" >>"$work/expected"
+}
+
+# judge final|due: reads the expectations, the events and the doctor's word
+judge() {
+	"$python" "$here/judge.py" "$1" "$id" "$work/expected" "$events" "$work/doctor.json"
+}
+
+# verdict: waits until all that is due has come, and for a while for what must not come; then judges
+verdict() {
+	local line
+	if [ "$WARDER" = none ]; then
+		skip "the verdict on $(wc -l <"$work/expected") expectations: there is no sensor (WARDER=none)"
+		return
+	fi
+	until_true "$DEADLINE" judge due
+	sleep "${WARDER_SETTLE:-3}"
+	check "SIGTERM ends the sensor with 0" sensor_stop
+	while read -r line; do
+		case $line in
+		ok\ *) pass "${line#ok }" ;;
+		FAIL\ *) fail "${line#FAIL }" ;;
+		*) echo "$line" ;;
+		esac
+	done < <(judge final || echo "FAIL the judge failed")
+}
+
+# --- start ---------------------------------------------------------------------------------------------------------------
+
+: >"$work/pids" >"$work/loops" >"$work/mounted" >"$work/expected"
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+[ "$(id -u)" = 0 ] || die "needs root"
+for tool in runc crun busybox jq; do
+	command -v $tool >/dev/null || die "$tool is not installed: run scripts/deps.sh test"
+done
+if [ ! -e "$ACT" ] || [ "$here/act.c" -nt "$ACT" ]; then
+	mkdir -p "${ACT%/*}"
+	gcc -static -O2 -D_GNU_SOURCE -o "$ACT" "$here"/act*.c || die "act does not build"
+fi
+gcc -shared -fPIC -O2 -o "$work/norlim.so" "$here/norlim.c" || die "norlim does not build"
+# One suite at a time: the sensor runs once on a machine. What outlives a command does not inherit the lock.
+exec 9>/run/warder-test.lock
+flock 9
+rootfs

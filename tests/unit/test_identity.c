@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "identity.h"
+#include "identity/runtime.h"
+#include "text.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+#define HEX  "20ce11d1489fe2fc7a1689bd65fee8c4c811c8700edd36d261e041b18754c34b"
+#define HEX2 "0b01e7d9ba79a24a63f28936c7be9320df21ea22dd7fb1fd9352af7550058184"
+
+/* What runc 1.1.5, crun 1.8.1 and dockerd 20.10.24 wrote, with some of the fields that are not read left out. */
+#define RUNC(id, pid, start, v1, v2)                                                                                           \
+	"{\"id\":\"" id "\",\"init_process_pid\":" pid ",\"init_process_start\":" start                                        \
+	",\"created\":\"2026-11-23T22:24:36.227190418Z\",\"config\":{\"no_pivot_root\":false,\"rootfs\":\"/tmp/wid/b/"         \
+	"rootfs\","                                                                                                            \
+	"\"umask\":null,\"labels\":[\"bundle=/tmp/wid/b\"]},\"rootless\":false,\"cgroup_paths\":{"                             \
+	"\"\":\"/sys/fs/cgroup/unified" v2 "\",\"blkio\":\"/sys/fs/cgroup/blkio" v2 "\",\"memory\":\"/sys/fs/cgroup/memory" v1 \
+	"\",\"name=systemd\":\"/sys/fs/cgroup/systemd" v2 "\"},\"namespace_paths\":{\"NEWPID\":\"/proc/" pid "/ns/pid\"},"     \
+	"\"external_descriptors\":[\"/dev/null\",\"/dev/null\",\"/dev/null\"],\"intel_rdt_path\":\"\"}\n"
+#define CRUN(pid, start, path)                                                                                                 \
+	"{\n    \"pid\": " pid ",\n    \"process-start-time\": " start ",\n    \"cgroup-path\": \"" path                       \
+	"\",\n    \"scope\": \"\",\n    \"rootfs\": \"rootfs\",\n    \"systemd-cgroup\": false,\n    \"bundle\": "             \
+	"\"/tmp/wid/b\",\n    \"created\": \"2026-11-23T22:28:37.643436Z\",\n    \"owner\": \"root\",\n    \"detached\": true" \
+	",\n    \"external_descriptors\": \"[\\\"/dev/null\\\",\\\"/dev/null\\\",\\\"/tmp/wid/crun.err\\\"]\"\n}\n"
+#define IMAGE "sha256:96fa00308bcc8e44f5f68218cde5e09b25f5c8cb4e14ead5cbed0ff010af5a76"
+#define DOCKER(id, name, running)                                                                                              \
+	"{\"StreamConfig\":{},\"State\":{\"Running\":" running ",\"Paused\":false,\"Pid\":5965,\"ExitCode\":0,\"Error\":\"\"," \
+	"\"StartedAt\":\"2026-11-23T22:25:13.969869334Z\",\"FinishedAt\":\"0001-01-01T00:00:00Z\",\"Health\":null},"           \
+	"\"ID\":\"" id "\",\"Created\":\"2026-11-23T22:25:13.161827239Z\",\"Managed\":false,\"Path\":\"/bin/sleep\","          \
+	"\"Args\":[\"600\"],\"Config\":{\"Hostname\":\"20ce11d1489f\",\"Env\":null,\"Image\":\"widimg:1\",\"Labels\":{}},"     \
+	"\"Image\":\"" IMAGE "\",\"Name\":\"/" name "\",\"Driver\":\"overlay2\"}"
+#define HOSTCONFIG(privileged)                                                                                                 \
+	"{\"Binds\":null,\"NetworkMode\":\"none\",\"CapAdd\":null,\"CgroupnsMode\":\"host\",\"Privileged\":" privileged        \
+	",\"ReadonlyRootfs\":false,\"SecurityOpt\":[\"label=disable\"],\"Runtime\":\"nores\"}"
+#define PROC_STAT(pid, comm, state, start)                                                                                     \
+	pid " (" comm ") " state " 1 5615 5615 0 -1 4194560 77 0 1 0 0 0 0 0 20 0 1 0 " start                                  \
+	    " 2322432 332 18446744073709551615 4198400 5785993 140733006490176 0 0 0 0 0 0 1 0 0 17 0 0 0 0 0 0\n"
+
+#define CREATED_RUNC 1795472676
+#define CREATED_CRUN 1795472917
+#define STARTED      1795472713
+
+/* A node's root in a directory of its own. */
+struct node {
+	char dir[64];
+	struct identity id;
+};
+
+static void put(struct node *n, const char *path, const void *text, size_t len)
+{
+	char full[PATH_MAX];
+	int fd;
+
+	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
+	for (char *p = full + strlen(n->dir) + 1; (p = strchr(p, '/')); *p++ = '/') {
+		*p = 0;
+		mkdir(full, 0700);
+	}
+	unlink(full);
+	fd = open(full, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	close(fd);
+}
+
+static void puts_at(struct node *n, const char *path, const char *text)
+{
+	put(n, path, text, strlen(text));
+}
+
+static void link_at(struct node *n, const char *path, const char *target)
+{
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
+	assert_int_equal(symlink(target, full), 0);
+}
+
+static void make_dir(struct node *n, const char *path)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%s/.keep", path);
+	put(n, file, "", 0);
+}
+
+static int setup(void **state)
+{
+	struct node *n = calloc(1, sizeof(*n));
+	struct err err;
+
+	snprintf(n->dir, sizeof(n->dir), "/tmp/test_identity.XXXXXX");
+	assert_non_null(mkdtemp(n->dir));
+	assert_int_equal(identity_init(&n->id, n->dir, &err), 0);
+	*state = n;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct node *n = *state;
+	FTS *tree = fts_open((char *[]){n->dir, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+
+	for (FTSENT *e; (e = fts_read(tree));)
+		if (e->fts_info != FTS_D)
+			remove(e->fts_accpath);
+	fts_close(tree);
+	free(n);
+	return 0;
+}
+
+/* Resolves and checks the answer: `runtime` "" stands for none. */
+static struct workload resolved(struct node *n, const char *cgroup, unsigned int pid, const char *runtime, const char *id)
+{
+	struct workload w;
+	int r;
+
+	memset(&w, 0xa5, sizeof(w)); /* all but origin_id must be filled */
+	r = identity_resolve(&n->id, cgroup, pid, &w);
+	assert_int_equal(w.origin_id, 0xa5a5a5a5a5a5a5a5);
+	assert_string_equal(w.runtime, runtime);
+	assert_string_equal(w.id, id);
+	assert_int_equal(r, *runtime ? 0 : -ENOENT);
+	assert_int_equal(w.resolution, *runtime ? RESOLVED_RUNTIME : *id ? RESOLVED_CGROUP : RESOLVED_NOT);
+	assert_true(text_is_utf8(w.cgroup_path, strlen(w.cgroup_path)));
+	if (!*runtime) {
+		assert_string_equal(w.name, w.id);
+		assert_string_equal(w.image, "");
+		assert_int_equal(w.started_s, 0);
+		assert_false(w.privileged);
+	}
+	return w;
+}
+
+static void test_id_from_cgroup(void **state)
+{
+	static const struct {
+		const char *path, *id, *engine;
+	} rows[] = {
+	        {"/docker/" HEX, HEX, "docker"},
+	        {"/system.slice/docker-" HEX ".scope", HEX, "docker"},
+	        {"/widparent/" HEX, HEX, NULL},
+	        {"/kubepods/besteffort/pod1b2c3d4e-0000-1111-2222-333344445555/" HEX, HEX, NULL},
+	        {"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1b2c3d4e_0000.slice/cri-containerd-" HEX
+	         ".scope",
+	         HEX, "containerd"},
+	        {"/kubepods-burstable-pod1b2c.slice:cri-containerd:" HEX, HEX, "containerd"},
+	        {"/kubepods/burstable/pod1b2c/crio-" HEX, HEX, "crio"},
+	        {"/libpod_parent/libpod-" HEX, HEX, "podman"},
+	        {"/machine.slice/libpod-" HEX ".scope/container", HEX, "podman"},
+	        {"/libpod_parent/" HEX2 "/libpod-" HEX, HEX, "podman"},
+	        {"/docker/" HEX2 "/docker/" HEX "/init", HEX, "docker"},
+	        {"/default/c1", "c1", NULL},
+	        {"/system.slice/rt-c1.scope", "rt-c1", NULL},
+	        {"/rt/web", "web", NULL},
+	        {"/rt/web//", "web", NULL},
+	        {"web", "web", NULL},
+	        {"/rt/.scope", ".scope", NULL},
+	        {"/rt/a.scope.scope", "a.scope", NULL},
+	        {"/x/" HEX "0", HEX "0", NULL}, /* 65 digits */
+	        {"/x/be15712bddc409f41d7a47a24e96fdb9", "be15712bddc409f41d7a47a24e96fdb9", NULL},
+	        {"/x/20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B",
+	         "20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B", NULL},
+	        {"/rt/..", "", NULL},
+	        {"/rt/../", "", NULL},
+	        {"/rt/.", "", NULL},
+	        {"/rt/...", "...", NULL},
+	        {"/rt/...scope", "", NULL},
+	        {"/", "", NULL},
+	        {"", "", NULL},
+	        {"////", "", NULL},
+	};
+	char id[256], small[8];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		const char *engine = cgroup_path_engine(rows[i].path);
+
+		assert_int_equal(identity_id_from_cgroup(rows[i].path, id, sizeof(id)), strlen(rows[i].id));
+		assert_string_equal(id, rows[i].id);
+		assert_int_equal(!engine, !rows[i].engine);
+		if (engine)
+			assert_string_equal(engine, rows[i].engine);
+	}
+	assert_int_equal(identity_id_from_cgroup("/docker/" HEX, small, sizeof(small)), 7);
+	assert_string_equal(small, "20ce11d");
+	assert_int_equal(identity_id_from_cgroup("/rt/web", small, 1), 0);
+	assert_string_equal(small, "");
+	assert_int_equal(identity_id_from_cgroup("/rt/web", small, 0), 0);
+}
+
+static void test_runc_parse(void **state)
+{
+	static const struct {
+		const char *cgroup;
+		bool in;
+	} paths[] = {
+	        {"/rt/web", true},
+	        {"/lim/rt/web", true},
+	        {"/web", false},
+	        {"/rt", false},
+	        {"/rt/web2", false},
+	        {"/rt/web/", false},
+	        {"/t/web", false},
+	        {"t/web", false},
+	        {"/", false},
+	        {"", false},
+	        {"/memory/lim/rt/web", false},
+	};
+	static const char *const bad[] = {
+	        "",
+	        "{",
+	        "[]",
+	        "null",
+	        "\"id\"",
+	        "{}",
+	        "{\"id\":\"a\"}",
+	        "{\"init_process_pid\":5}",
+	        "{\"id\":5,\"init_process_pid\":5}",
+	        "{\"id\":null,\"init_process_pid\":5}",
+	        "{\"id\":\"a\",\"init_process_pid\":\"5\"}",
+	        "{\"id\":\"a\",\"init_process_pid\":5.5}",
+	        "{\"id\":\"a\",\"init_process_pid\":0}",
+	        "{\"id\":\"a\",\"init_process_pid\":-5}",
+	        "{\"id\":\"a\",\"init_process_pid\":4294967301}",
+	        "{\"id\":\"a\",\"init_process_pid\":99999999999999999999999}",
+	        "{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":-1}",
+	        "{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":{}}",
+	        "{\"id\":\"a\",\"init_process_pid\":5,\"created\":7}",
+	        "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":[\"/sys/fs/cgroup/x\"]}",
+	        "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":{\"memory\":5}}",
+	        "{\"id\":\"a\\u0000b\",\"init_process_pid\":5}",
+	        "{\"id\":\"a\xff\",\"init_process_pid\":5}",
+	        "{\"id\":\"a\",\"init_process_pid\":5} x",
+	};
+	static const char good[] = RUNC("wid-a", "5615", "168189", "/lim/rt/web", "/rt/web");
+	static const char v2[] = "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/rt/web\"}}";
+	char deep[8192], longid[512];
+	struct runtime_state st;
+
+	(void)state;
+	for (size_t i = 0; i < N(paths); i++) {
+		assert_int_equal(runc_parse_state(good, sizeof(good) - 1, paths[i].cgroup, &st), 0);
+		assert_int_equal(st.in_cgroup, paths[i].in);
+		assert_string_equal(st.id, "wid-a");
+		assert_int_equal(st.pid, 5615);
+		assert_int_equal(st.pid_start, 168189);
+		assert_int_equal(st.created_s, CREATED_RUNC);
+	}
+	assert_int_equal(runc_parse_state(v2, sizeof(v2) - 1, "/rt/web", &st), 0);
+	assert_true(st.in_cgroup);
+	assert_int_equal(runc_parse_state(v2, sizeof(v2) - 1, "/web", &st), 0); /* v2's mount has no controller's directory */
+	assert_false(st.in_cgroup);
+	for (size_t i = 0; i < N(bad); i++)
+		assert_int_equal(runc_parse_state(bad[i], strlen(bad[i]), "/rt/web", &st), -EINVAL);
+	for (size_t i = 0; i < sizeof(good) - 2; i++) /* torn anywhere; the last byte is only the end of the line */
+		assert_int_equal(runc_parse_state(good, i, "/rt/web", &st), -EINVAL);
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(runc_parse_state(deep, sizeof(deep), "/rt/web", &st), -EINVAL);
+	snprintf(longid, sizeof(longid), "{\"id\":\"%0300d\",\"init_process_pid\":5}", 0);
+	assert_int_equal(runc_parse_state(longid, strlen(longid), "/rt/web", &st), -EINVAL);
+}
+
+static void test_crun_parse(void **state)
+{
+	static const char *const bad[] = {
+	        "",
+	        "{",
+	        "[]",
+	        "{}",
+	        "{\"pid\":\"7353\"}",
+	        "{\"pid\":0}",
+	        "{\"pid\":-1}",
+	        "{\"pid\":2147483648}",
+	        "{\"pid\":true}",
+	        "{\"pid\":5,\"cgroup-path\":null}",
+	        "{\"pid\":5,\"cgroup-path\":[]}",
+	        "{\"pid\":5,\"process-start-time\":\"1\"}",
+	        "{\"pid\":5,\"cgroup-path\":\"/\xc0\xaf\"}",
+	};
+	static const char good[] = CRUN("7353", "192332", "/wid/crunweb2");
+	struct runtime_state st;
+
+	(void)state;
+	assert_int_equal(crun_parse_status(good, sizeof(good) - 1, "/wid/crunweb2", &st), 0);
+	assert_true(st.in_cgroup);
+	assert_int_equal(st.pid, 7353);
+	assert_int_equal(st.pid_start, 192332);
+	assert_int_equal(st.created_s, CREATED_CRUN);
+	assert_int_equal(crun_parse_status(good, sizeof(good) - 1, "/crunweb2", &st), 0);
+	assert_false(st.in_cgroup);
+	for (size_t i = 0; i < N(bad); i++)
+		assert_int_equal(crun_parse_status(bad[i], strlen(bad[i]), "/x", &st), -EINVAL);
+	for (size_t i = 0; i < sizeof(good) - 2; i++)
+		assert_int_equal(crun_parse_status(good, i, "/wid/crunweb2", &st), -EINVAL);
+}
+
+static void test_docker_parse(void **state)
+{
+	static const char *const bad[] = {
+	        "",
+	        "{}",
+	        "[]",
+	        DOCKER(HEX2, "widweb", "true"), /* another container's file */
+	        "{\"ID\":\"" HEX "\"}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":null}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{}}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":5}}",
+	        "{\"ID\":\"" HEX "\",\"Name\":5,\"Config\":{\"Image\":\"i\"}}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":5}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":{\"Running\":1}}",
+	        "{\"ID\":\"" HEX "\",\"Name\":\"/\xff\",\"Config\":{\"Image\":\"i\"}}",
+	};
+	static const char good[] = DOCKER(HEX, "widweb", "true"), priv[] = HOSTCONFIG("true"), unpriv[] = HOSTCONFIG("false");
+	static const char root[] = "{\"data-root\": \"/mnt/x\", \"debug\": true}", rel[] = "{\"data-root\": \"x\"}",
+	                  no[] = "{}";
+	struct workload w = {0};
+	char dir[16] = "kept";
+	bool p = false;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) - 1; i++)
+		assert_int_equal(docker_parse_config(good, i, HEX, &w), -EINVAL);
+	for (size_t i = 0; i < N(bad); i++)
+		assert_int_equal(docker_parse_config(bad[i], strlen(bad[i]), HEX, &w), -EINVAL);
+	assert_string_equal(w.id, ""); /* a bad file leaves no trace */
+	assert_int_equal(docker_parse_config(good, sizeof(good) - 1, HEX, &w), 0);
+	assert_string_equal(w.name, "widweb");
+	assert_string_equal(w.image, "widimg:1");
+	assert_string_equal(w.digest, IMAGE);
+	assert_int_equal(w.started_s, STARTED);
+
+	assert_int_equal(docker_parse_hostconfig(priv, sizeof(priv) - 1, &p), 0);
+	assert_true(p);
+	assert_int_equal(docker_parse_hostconfig(unpriv, sizeof(unpriv) - 1, &p), 0);
+	assert_false(p);
+	assert_int_equal(docker_parse_hostconfig("{\"Privileged\":\"yes\"}", 20, &p), -EINVAL);
+	assert_int_equal(docker_parse_hostconfig(no, sizeof(no) - 1, &p), -EINVAL);
+
+	assert_int_equal(docker_parse_daemon(no, sizeof(no) - 1, dir, sizeof(dir)), -EINVAL);
+	assert_int_equal(docker_parse_daemon(rel, sizeof(rel) - 1, dir, sizeof(dir)), -EINVAL);
+	assert_int_equal(docker_parse_daemon(root, sizeof(root) - 1, dir, 6), -EINVAL);
+	assert_string_equal(dir, "kept");
+	assert_int_equal(docker_parse_daemon(root, sizeof(root) - 1, dir, sizeof(dir)), 0);
+	assert_string_equal(dir, "/mnt/x");
+}
+
+static void test_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t s;
+	} rows[] = {
+	        {"2026-11-23T22:24:36.227190418Z", CREATED_RUNC},
+	        {"2026-11-23T22:24:36Z", CREATED_RUNC},
+	        {"2026-11-24T00:24:36.2+02:00", CREATED_RUNC},
+	        {"2026-11-23T17:54:36-04:30", CREATED_RUNC},
+	        {"0001-01-01T00:00:00Z", 0},
+	        {"1970-01-01T00:00:00+01:00", 0},
+	        {"2026-13-23T22:24:36Z", 0},
+	        {"2026-11-23T22:24:36", 0},
+	        {"2026-11-23T22:24:36.5", 0},
+	        {"2026-11-23T22:24:36+", 0},
+	        {"2026-11-23 22:24:36Z", 0},
+	        {"2026-11-23", 0},
+	        {"99999999999999999999-11-23T22:24:36Z", 0},
+	        {"now", 0},
+	        {"", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		assert_int_equal(host_seconds(rows[i].text), rows[i].s);
+}
+
+static void test_init(void **state)
+{
+	struct identity id;
+	struct err err;
+	char longer[400];
+
+	(void)state;
+	assert_int_equal(identity_init(&id, "", &err), 0);
+	assert_string_equal(id.host_root, "");
+	assert_int_equal(identity_init(&id, "/", &err), 0);
+	assert_string_equal(id.host_root, "");
+	assert_int_equal(identity_init(&id, NULL, &err), 0);
+	assert_int_equal(identity_init(&id, "/tmp//", &err), 0);
+	assert_string_equal(id.host_root, "/tmp");
+	assert_int_equal(identity_init(&id, "/nonexistent", &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "/nonexistent"));
+	snprintf(longer, sizeof(longer), "/%0300d", 0);
+	assert_int_equal(identity_init(&id, longer, &err), -ENAMETOOLONG);
+}
+
+static void test_unknown(void **state)
+{
+	char longer[1200];
+	struct workload w;
+
+	resolved(*state, "/docker/" HEX, 5, "", HEX);
+	resolved(*state, "/rt/web", 0, "", "web");
+	resolved(*state, "/", 0, "", "");
+	resolved(*state, "", 5, "", "");
+	resolved(*state, NULL, 5, "", "");
+	w = resolved(*state, "/rt/a\xff\xc3", 5, "", "a\\xff\\xc3");
+	assert_string_equal(w.cgroup_path, "/rt/a\\xff\\xc3");
+	snprintf(longer, sizeof(longer), "/%01000d", 0); /* longer than a file's name and than every field */
+	memset(&w, 0, sizeof(w));
+	assert_int_equal(identity_resolve(&((struct node *)*state)->id, longer, 5, &w), -ENOENT);
+	assert_int_equal(strlen(w.id), sizeof(w.id) - 1);
+	assert_int_equal(w.resolution, RESOLVED_CGROUP);
+}
+
+static void test_docker(void **state)
+{
+	struct node *n = *state;
+	struct workload w;
+
+	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
+	puts_at(n, "var/lib/docker/containers/" HEX "/hostconfig.json", HOSTCONFIG("false"));
+	puts_at(n, "run/docker/runtime-runc/moby/" HEX "/state.json",
+	        RUNC(HEX, "5965", "168189", "/docker/" HEX, "/docker/" HEX));
+	w = resolved(n, "/docker/" HEX, 5965, "docker", HEX);
+	assert_string_equal(w.name, "widweb");
+	assert_string_equal(w.image, "widimg:1");
+	assert_string_equal(w.digest, IMAGE);
+	assert_string_equal(w.cgroup_path, "/docker/" HEX);
+	assert_int_equal(w.started_s, STARTED);
+	assert_false(w.privileged);
+	resolved(n, "/system.slice/docker-" HEX ".scope", 0, "docker", HEX);
+	resolved(n, "/any/" HEX, 0, "docker", HEX);
+	resolved(n, "/docker/" HEX2, 0, "", HEX2);
+
+	puts_at(n, "var/lib/docker/containers/" HEX2 "/config.v2.json", DOCKER(HEX2, "widpriv", "false"));
+	puts_at(n, "var/lib/docker/containers/" HEX2 "/hostconfig.json", HOSTCONFIG("true"));
+	w = resolved(n, "/docker/" HEX2, 0, "docker", HEX2);
+	assert_true(w.privileged);
+	assert_int_equal(w.started_s, 0); /* not running yet: the file has its last run's time */
+	resolved(n, "/libpod_parent/libpod-" HEX2, 0, "", HEX2);
+
+	/* a file that says it is another container's; then docker's runtime still knows the container */
+	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX2, "widpriv", "true"));
+	w = resolved(n, "/docker/" HEX, 5965, "runc", HEX);
+	assert_string_equal(w.image, "");
+}
+
+static void test_docker_data_root(void **state)
+{
+	struct node *n = *state;
+
+	puts_at(n, "etc/docker/daemon.json", "{\"data-root\": \"/mnt/x\"}");
+	puts_at(n, "mnt/x/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
+	resolved(n, "/docker/" HEX, 0, "docker", HEX);
+	puts_at(n, "etc/docker/daemon.json", "{\"data-root\": 5}");
+	resolved(n, "/docker/" HEX, 0, "", HEX);
+	/* the directory may be an absolute link, which means the node's root, not ours */
+	make_dir(n, "var/lib");
+	link_at(n, "var/lib/docker", "/mnt/x");
+	resolved(n, "/docker/" HEX, 0, "docker", HEX);
+}
+
+static void test_runc(void **state)
+{
+	struct node *n = *state;
+	struct workload w;
+
+	puts_at(n, "run/runc/wid-a/state.json", RUNC("wid-a", "5615", "168189", "/lim/rt/web", "/rt/web"));
+	puts_at(n, "run/runc/c1/state.json", RUNC("c1", "5700", "168200", "/c1", "/c1"));
+	puts_at(n, "run/containerd/runc/k8s.io/" HEX "/state.json", RUNC(HEX, "5701", "168201", "/k/" HEX, "/k/" HEX));
+	puts_at(n, "run/containerd/runc/default/job/state.json", RUNC("job", "5702", "168202", "/default/j", "/default/j"));
+	w = resolved(n, "/rt/web", 5615, "runc", "wid-a");
+	assert_string_equal(w.name, "wid-a");
+	assert_int_equal(w.started_s, CREATED_RUNC);
+	resolved(n, "/rt/web", 0, "runc", "wid-a");
+	resolved(n, "/lim/rt/web", 5615, "runc", "wid-a");
+	resolved(n, "/c1", 5700, "runc", "c1");
+	resolved(n, "/k/" HEX, 5701, "runc", HEX);
+	resolved(n, "/kubepods.slice/cri-containerd-" HEX ".scope", 0, "runc", HEX);
+	resolved(n, "/default/j", 5702, "runc", "job");
+	resolved(n, "/web", 5, "", "web");
+	resolved(n, "/x/c1", 5, "", "c1"); /* the name alone is no proof */
+}
+
+static void test_crun(void **state)
+{
+	struct node *n = *state;
+	struct workload w;
+
+	puts_at(n, "run/crun/wid-c/status", CRUN("7353", "192332", "/wid/crunweb2"));
+	puts_at(n, "run/crun/" HEX "/status", CRUN("7400", "192400", "/libpod_parent/libpod-" HEX));
+	w = resolved(n, "/wid/crunweb2", 7353, "crun", "wid-c");
+	assert_int_equal(w.started_s, CREATED_CRUN);
+	resolved(n, "/wid/crunweb2", 0, "crun", "wid-c");
+	resolved(n, "/machine.slice/libpod-" HEX ".scope/container", 7400, "crun", HEX);
+	resolved(n, "/crunweb2", 0, "", "crunweb2");
+}
+
+/* States outlive crashes; cgroups and pids are used again. */
+static void test_stale(void **state)
+{
+	struct node *n = *state;
+
+	puts_at(n, "run/runc/c1/state.json", RUNC("c1", "5615", "168189", "/c1", "/c1"));
+	resolved(n, "/c1", 6000, "", "c1"); /* another first process, and nothing shows that the file's one runs */
+	puts_at(n, "proc/5615/stat", PROC_STAT("5615", "a) S 1 (b", "S", "168189"));
+	resolved(n, "/c1", 6000, "runc", "c1"); /* it runs: the pid that was asked for is just another process of it */
+	resolved(n, "/elsewhere", 5615, "runc", "c1");
+	resolved(n, "/elsewhere", 6000, "", "elsewhere");
+	puts_at(n, "proc/5615/stat", PROC_STAT("5615", "sleep", "Z", "168189"));
+	resolved(n, "/c1", 6000, "", "c1");
+	puts_at(n, "proc/5615/stat", PROC_STAT("5615", "sleep", "S", "999999"));
+	resolved(n, "/c1", 6000, "", "c1");
+	resolved(n, "/elsewhere", 5615, "", "elsewhere"); /* the pid was used again */
+	puts_at(n, "proc/5615/stat", "5615 (sleep) S 1");
+	resolved(n, "/c1", 6000, "", "c1");
+
+	/* the same cgroup by another name, and by crun: the one whose process it is */
+	puts_at(n, "run/runc/c2/state.json", RUNC("c2", "6000", "168300", "/c1", "/c1"));
+	resolved(n, "/c1", 6000, "runc", "c2");
+	puts_at(n, "run/crun/c3/status", CRUN("6001", "192332", "/c1"));
+	resolved(n, "/c1", 6001, "crun", "c3");
+
+	/* a copied state is not the container of its directory */
+	puts_at(n, "run/runc/c4/state.json", RUNC("c5", "6002", "168300", "/c4", "/c4"));
+	resolved(n, "/c4", 6002, "", "c4");
+}
+
+static void test_hostile_files(void **state)
+{
+	static const char good[] = RUNC("c1", "5615", "168189", "/c1", "/c1");
+	static char huge[RUNTIME_FILE_MAX + 1];
+	char path[PATH_MAX];
+	struct node *n = *state;
+
+	memset(huge, ' ', sizeof(huge));
+	memcpy(huge, good, sizeof(good) - 1);
+	put(n, "run/runc/c1/state.json", huge, sizeof(huge) - 1);
+	resolved(n, "/c1", 5615, "runc", "c1");
+	put(n, "run/runc/c1/state.json", huge, sizeof(huge));
+	resolved(n, "/c1", 5615, "", "c1");
+	put(n, "run/runc/c1/state.json", good, sizeof(good) / 2);
+	resolved(n, "/c1", 5615, "", "c1");
+	put(n, "run/runc/c1/state.json", "", 0);
+	resolved(n, "/c1", 5615, "", "c1");
+
+	/* a link, a FIFO (which must not block) and a directory in the file's place */
+	puts_at(n, "real.json", good);
+	snprintf(path, sizeof(path), "%s/run/runc/c1/state.json", n->dir);
+	unlink(path);
+	link_at(n, "run/runc/c1/state.json", "/real.json");
+	resolved(n, "/c1", 5615, "", "c1");
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	resolved(n, "/c1", 5615, "", "c1");
+	unlink(path);
+	make_dir(n, "run/runc/c1/state.json");
+	resolved(n, "/c1", 5615, "", "c1");
+}
+
+/* Nothing outside of the node's root is read: the real file that the paths and links aim at is there, and good. */
+static void test_no_way_out(void **state)
+{
+	struct node *n = *state;
+	struct node in = {0};
+	char dir[128];
+	struct err err;
+
+	puts_at(n, "evil/state.json", RUNC("evil", "5615", "168189", "/rt/evil", "/rt/evil"));
+	puts_at(n, "evil/status", CRUN("5615", "168189", "/rt/.."));
+	puts_at(n, "status", CRUN("5615", "168189", "/rt/.."));
+	make_dir(n, "in/run/crun/x");
+	make_dir(n, "in/run/runc");
+	snprintf(dir, sizeof(dir), "%s/in", n->dir);
+	assert_int_equal(identity_init(&in.id, dir, &err), 0);
+	resolved(&in, "/rt/..", 5615, "", "");
+	resolved(&in, "/rt/../../..", 5615, "", "");
+	resolved(&in, "../../../evil", 5615, "", "evil");
+	resolved(&in, "/rt/..\\evil", 5615, "", "..\\evil");
+	link_at(n, "in/run/runc/evil", "../../../evil");
+	resolved(&in, "/rt/evil", 5615, "", "evil");
+	puts_at(n, "containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
+	puts_at(n, "in/etc/docker/daemon.json", "{\"data-root\": \"/../..\"}");
+	resolved(&in, "/docker/" HEX, 0, "", HEX);
+	link_at(n, "in/out", n->dir);
+	puts_at(n, "in/etc/docker/daemon.json", "{\"data-root\": \"/out\"}");
+	resolved(&in, "/docker/" HEX, 0, "", HEX);
+	/* the same link is followed where it stays inside */
+	resolved(n, "/rt/evil", 5615, "", "evil");
+	make_dir(n, "run/runc");
+	link_at(n, "run/runc/evil", "/evil");
+	resolved(n, "/rt/evil", 5615, "runc", "evil");
+}
+
+/* The search is bounded, and what is found by name needs none. */
+static void test_many(void **state)
+{
+	struct node *n = *state;
+	char path[128];
+
+	for (int i = 0; i < RUNTIME_ENTRIES_MAX + 100; i++) {
+		snprintf(path, sizeof(path), "run/runc/n%d/state.json", i);
+		put(n, path, "{", 1);
+	}
+	puts_at(n, "run/runc/c1/state.json", RUNC("c1", "5615", "168189", "/c1", "/c1"));
+	resolved(n, "/c1", 5615, "runc", "c1");
+	resolved(n, "/c2", 5, "", "c2");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_id_from_cgroup),
+	        cmocka_unit_test(test_runc_parse),
+	        cmocka_unit_test(test_crun_parse),
+	        cmocka_unit_test(test_docker_parse),
+	        cmocka_unit_test(test_seconds),
+	        cmocka_unit_test(test_init),
+	        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_docker_data_root, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_runc, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_crun, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_hostile_files, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_no_way_out, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_ATTACH_H
+#define WARDER_ATTACH_H
+
+#include "probe.h"
+#include "warder/v1/event.pb-c.h"
+
+struct bpf_object;
+
+/*
+ * A hook: its programs are those named "<tier>_<name>", and "<tier>_<name>__<part>" where a tier needs several. The first tier
+ * that the kernel has and that attaches is used.
+ */
+struct hook {
+	const char *name;
+	const char *degraded; /* what the sysexit tier does not see; NULL where it has none */
+	const char *unseen;   /* what is not seen without the hook */
+	bool required;        /* without it the sensor does not start */
+};
+
+extern const struct hook hooks[];
+extern const unsigned int hooks_n;
+
+#define ATTACH_LINKS 128
+
+/* The hooks as they are attached. */
+struct attach {
+	struct bpf_object *object; /* the caller's */
+	struct bpf_link *links[ATTACH_LINKS];
+	unsigned int n_links;
+	enum tier tiers[32]; /* by index of hooks[]; TIER_NONE: not attached */
+	enum tier floor[32]; /* tiers better than this failed here: not tried again */
+};
+
+/* Which tier each hook would use here, without loading anything. Needs the object opened only. */
+void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *object);
+
+/*
+ * Turns on the planned programs of an opened object. A program that does not attach after loading lowers its hook's floor and
+ * gives -EAGAIN: open the object again, plan again. -ENOTSUP where a required hook has no tier left.
+ */
+int attach_select(struct attach *a, struct err *err);
+int attach_hooks(struct attach *a, const struct probe *p, struct err *err);
+void attach_destroy(struct attach *a);
+
+/* A program failed to load: its hook goes to the next tier. False where the program is no hook's. */
+bool attach_lower(struct attach *a, const char *program);
+
+const char *hook_state_text(unsigned int hook, enum tier tier); /* what is not seen; "" where all is */
+Warder__V1__Coverage__State hook_state(unsigned int hook, enum tier tier);
+
+#endif

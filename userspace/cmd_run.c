@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "coverage.h"
+#include "engine.h"
+#include "source/bpf.h"
+
+#define LOCK         "/run/warder.lock"
+#define TURN_MS      100  /* telemetry waits at most so long; what matters wakes us */
+#define TICK_NS      250000000ull
+#define HEARTBEAT_NS 60000000000ull
+#define CANARY_MS    5000
+
+struct options {
+	const char *sinks[ENGINE_SINKS];
+	unsigned int n_sinks;
+	const char *host_root;
+	enum tier best;
+	unsigned int sweep_ms;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static uint64_t now_boot(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static int64_t realtime_at_boot(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec - (int64_t)now_boot();
+}
+
+static int help(FILE *to, int code)
+{
+	fputs("usage: warder run [-o SINK]... [OPTION]...\n\n"
+	      "Watches this node until SIGINT or SIGTERM, then flushes and exits 0.\n\n"
+	      "  -o, --output SINK     where events go, up to 8 times; default: console\n",
+	      to);
+	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
+		fprintf(to, "                          %s\n", (*k)->help);
+	fputs("      --host-root DIR   where the node's / is, for the runtimes' state; default: /\n"
+	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"
+	      "  -h, --help            print this\n",
+	      to);
+	return code;
+}
+
+static int parse_tier(const char *name, enum tier *out)
+{
+	for (int t = 0; t < TIER_NONE; t++)
+		if (!strcmp(tier_names[t], name)) {
+			*out = t;
+			return 0;
+		}
+	fprintf(stderr, "warder run: --best-tier: there is no tier '%s'\n", name);
+	return -EINVAL;
+}
+
+static int parse_sweep(const char *arg, unsigned int *ms)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (*end || end == arg || !(s >= 0.1 && s <= 3600)) {
+		fprintf(stderr, "warder run: --sweep: '%s' is no number of seconds from 0.1 to 3600\n", arg);
+		return -EINVAL;
+	}
+	*ms = (unsigned int)(s * 1000);
+	return 0;
+}
+
+/* Returns -1 to go on, else an exit code. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"host-root", required_argument, NULL, 'R'},
+		{"sweep", required_argument, NULL, 's'},
+		{"best-tier", required_argument, NULL, 'T'}, /* for tests: leaves better tiers out */
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int c;
+
+	*o = (struct options){.host_root = "/", .sweep_ms = 2000};
+	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			if (o->n_sinks == ENGINE_SINKS) {
+				fprintf(stderr, "warder run: more than %d outputs\n", ENGINE_SINKS);
+				return EXIT_USAGE;
+			}
+			o->sinks[o->n_sinks++] = optarg;
+			break;
+		case 'R':
+			o->host_root = optarg;
+			break;
+		case 's':
+			if (parse_sweep(optarg, &o->sweep_ms))
+				return EXIT_USAGE;
+			break;
+		case 'T':
+			if (parse_tier(optarg, &o->best))
+				return EXIT_USAGE;
+			break;
+		case 'h':
+			return help(stdout, EXIT_OK);
+		default:
+			return help(stderr, EXIT_USAGE);
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "warder run: '%s' is no option\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (!o->n_sinks)
+		o->sinks[o->n_sinks++] = "console";
+	return -1;
+}
+
+/* Held as long as the process lives. A second sensor would seal the first's containers anew and say everything twice. */
+static int lock_instance(struct err *err)
+{
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char pid[16] = "";
+
+	if (fd < 0)
+		return err_set(err, -errno, "opening %s: %s", LOCK, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		ssize_t n = read(fd, pid, sizeof(pid) - 1);
+
+		close(fd);
+		pid[n > 0 ? n : 0] = '\0';
+		return err_set(err, -EBUSY, "another warder runs on this node already (pid %.*s): stop it first",
+			       (int)strcspn(pid, "\n"), pid);
+	}
+	if (ftruncate(fd, 0) == 0)
+		dprintf(fd, "%d\n", getpid());
+	return fd;
+}
+
+/* A record through the whole path: hook, ring, check. Without it nothing that follows can be believed. */
+static int canary(struct engine *e, struct source *src, struct err *err)
+{
+	uint64_t nonce = e->stream.nonce | 1, until = now_boot() + CANARY_MS * 1000000ull;
+	int rc = source_bpf_canary(src, nonce);
+
+	if (rc)
+		return err_set(err, rc, "sending the canary: %s", strerror(-rc));
+	while (e->canary != nonce && now_boot() < until && !stopped)
+		src->ops->next(src, TURN_MS, engine_record, e);
+	return e->canary == nonce || stopped ? 0 : err_set(err, -EIO, "the canary did not come back in %d s", CANARY_MS / 1000);
+}
+
+static int coverage(struct engine *e, const struct attach *at)
+{
+	struct arena a;
+	const Warder__V1__Coverage *c;
+
+	if (arena_init(&a, 256 * 1024))
+		return -ENOMEM;
+	c = coverage_make(&a, at);
+	if (c)
+		engine_coverage(e, c, now_boot());
+	arena_destroy(&a);
+	return c ? 0 : -ENOMEM;
+}
+
+static void ready(const struct attach *at, const struct engine *e)
+{
+	unsigned int n[4] = {0};
+
+	for (unsigned int i = 0; i < hooks_n; i++)
+		n[hook_state(i, at->tiers[i])]++;
+	fprintf(stderr, "warder: ready: %u hooks seen, %u degraded, %u unseen; %u containers run already\n",
+		n[WARDER__V1__COVERAGE__STATE__SEEN], n[WARDER__V1__COVERAGE__STATE__DEGRADED],
+		n[WARDER__V1__COVERAGE__STATE__UNSEEN], e->state.alive);
+}
+
+static void loop(struct engine *e, struct source *src)
+{
+	uint64_t ticked = 0, beat = now_boot();
+
+	while (!stopped) {
+		uint64_t now;
+
+		src->ops->next(src, TURN_MS, engine_record, e);
+		now = now_boot();
+		if (now - ticked >= TICK_NS) {
+			ticked = now;
+			engine_tick(e, src, now);
+			src->ops->tick(src, now);
+			engine_flush(e);
+		}
+		if (now - beat >= HEARTBEAT_NS) {
+			beat = now;
+			engine_heartbeat(e, now);
+		}
+	}
+	/* What the kernel has sent by now is still told. */
+	while (src->ops->next(src, 0, engine_record, e) > 0)
+		;
+	engine_tick(e, src, now_boot());
+	engine_heartbeat(e, now_boot());
+	engine_flush(e);
+}
+
+static int open_sinks(struct engine *e, const struct options *o, struct err *err)
+{
+	for (unsigned int i = 0; i < o->n_sinks; i++) {
+		struct sink *s;
+		int rc = sink_open(o->sinks[i], &s, err);
+
+		if (rc)
+			return rc;
+		engine_add_sink(e, s);
+	}
+	return 0;
+}
+
+static int watch(const struct options *o, const struct probe *p, struct err *err)
+{
+	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms};
+	struct identity identity;
+	struct source *src = NULL;
+	struct engine e;
+	uint64_t nonce = 0;
+	int rc;
+
+	rc = identity_init(&identity, o->host_root, err);
+	if (rc)
+		return rc;
+	rc = engine_init(&e, &identity, err);
+	if (rc)
+		return rc;
+	rc = open_sinks(&e, o, err);
+	if (!rc && getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		rc = err_set(err, -EIO, "no random numbers: %s", strerror(errno));
+	if (!rc) {
+		stream_init(&e.stream, p->node, p->boot_id, p->kernel, realtime_at_boot(), nonce);
+		rc = source_bpf_open(p, &bo, &src, err);
+	}
+	if (!rc)
+		rc = coverage(&e, source_bpf_attach(src));
+	if (!rc)
+		rc = canary(&e, src, err);
+	if (!rc) {
+		malloc_trim(0); /* loading took some 20 MB that is not needed again */
+		engine_flush(&e);
+		ready(source_bpf_attach(src), &e);
+		loop(&e, src);
+	}
+	if (src)
+		src->ops->close(src);
+	engine_destroy(&e);
+	return rc;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	struct probe p;
+	struct options o;
+	struct err err = {""};
+	int rc, lock;
+
+	rc = parse(argc, argv, &o);
+	if (rc >= 0)
+		return rc;
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	rc = probe_init(&p, o.best, &err);
+	lock = rc ? -1 : lock_instance(&err);
+	if (!rc)
+		rc = lock < 0 ? lock : watch(&o, &p, &err);
+	probe_destroy(&p);
+	if (lock >= 0)
+		close(lock);
+	if (rc) {
+		fprintf(stderr, "warder: %s\n", err.msg);
+		return rc == -EINVAL ? EXIT_USAGE : EXIT_KERNEL;
+	}
+	return EXIT_OK;
+}

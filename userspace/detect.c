@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+extern const struct detector detect_seal, detect_envelope, detect_namespace, detect_mount, detect_file, detect_ptrace,
+	detect_socket, detect_cgroup;
+
+/* Adding one: its file, this list. */
+const struct detector *const detectors[] = {
+	&detect_seal, &detect_envelope, &detect_namespace, &detect_mount,
+	&detect_file, &detect_ptrace,	&detect_socket,	   &detect_cgroup,
+	NULL,
+};
+
+void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)
+{
+	if (view->rec->outcome == WD_DENIED) {
+		v->stage = WARDER__V1__STAGE__ATTEMPT;
+		v->severity = WARDER__V1__SEVERITY__MEDIUM;
+	} else {
+		v->stage = WARDER__V1__STAGE__BREACH;
+		v->severity = breach;
+	}
+}
+
+const char *view_owner(const struct view *view)
+{
+	static char buf[160];
+
+	switch (view->rec->owner_kind) {
+	case WD_OWNER_HOST:
+		return "the host";
+	case WD_OWNER_CONTAINER:
+		snprintf(buf, sizeof(buf), "container %s", view->owner ? view->owner->name : "(not known by name)");
+		return buf;
+	default:
+		return "an unknown owner";
+	}
+}
+
+const char *view_process(const struct wd_process *p)
+{
+	static char buf[128];
+	char comm[4 * 16 + 1];
+
+	text_sanitise(comm, sizeof(comm), p->comm, strnlen(p->comm, sizeof(p->comm)));
+	snprintf(buf, sizeof(buf), "%s (pid %u)", comm, p->pid);
+	return buf;
+}

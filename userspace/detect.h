@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_DETECT_H
+#define WARDER_DETECT_H
+
+#include <stdbool.h>
+
+#include "view.h"
+
+/* What a detector says of a record. The enums are the stream's own (warder.v1). */
+struct verdict {
+	const char *technique; /* a row of technique.c */
+	const char *dimension; /* ns, cap, root, cgroup, file, mount, task, socket */
+	Warder__V1__Stage stage;
+	Warder__V1__Severity severity;
+	Warder__V1__Confidence confidence;
+	Warder__V1__Invariant invariant;
+	char message[512]; /* what happened, in words; it may hold hostile names */
+};
+
+/*
+ * A detector: one file in detect/, one row in the table. `judge` is called with each record of its type, after the state took
+ * it; it keeps nothing and returns true with a whole verdict for a finding. `v` comes zeroed.
+ */
+struct detector {
+	const char *name;
+	const char *version;
+	unsigned int type;
+	bool (*judge)(const struct view *view, struct verdict *v);
+};
+
+extern const struct detector *const detectors[]; /* NULL-terminated */
+
+/* Shared by detectors: the outcome decides stage and severity. An attempt is never worse than MEDIUM. */
+void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach);
+/* Who owns the object, in words: "the host", "container web", "an unknown owner". Valid until the next call. */
+const char *view_owner(const struct view *view);
+/* A Process of the record in words: "dockerd (pid 12)". Valid until the next call. */
+const char *view_process(const struct wd_process *p);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A container opens a file that is not in its mount tree, not below its mount's root, or the inside of another's process. */
+#include "../detect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+/* The last component says which of procfs's guarded files it is; it is procfs's own name, not one that a caller chose. */
+static bool is_named(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && !strcmp(slash + 1, name);
+}
+
+static bool judge(const struct view *view, struct verdict *v)
+{
+	const struct wd_file_open *f = view->body;
+	bool host = view->rec->owner_kind != WD_OWNER_CONTAINER;
+	const char *act = f->write ? "opened for writing" : "opened";
+	char path[4224], shown[256];
+
+	schema_path(view->rec, &f->path, path, sizeof(path));
+	text_quote(shown, sizeof(shown), path, strlen(path), NULL);
+	v->dimension = "file";
+	v->invariant = WARDER__V1__INVARIANT__REACH;
+	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
+	verdict_outcome(view, v, WARDER__V1__SEVERITY__HIGH);
+	if (f->guarded_proc) {
+		bool mem = is_named(path, "mem");
+
+		v->technique = !host ? "X03" : mem ? "M38" : "M35";
+		v->dimension = "task";
+		snprintf(v->message, sizeof(v->message), "%s %s of %s, a process of %s", act, strrchr(shown, '/') + 1,
+			 view_process(&f->target), view_owner(view));
+	} else if (f->beyond_root) {
+		v->technique = f->via == WD_VIA_FANOTIFY ? "M56" : "M33";
+		snprintf(v->message, sizeof(v->message), "%s %s, which is not below its mount's root, %s", act, shown,
+			 f->via == WD_VIA_OPEN_BY_HANDLE ? "by a file handle"
+							 : (f->via == WD_VIA_FANOTIFY ? "through fanotify" : "by an open"));
+	} else if (f->detached) {
+		v->technique = "M09";
+		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
+		snprintf(v->message, sizeof(v->message), "%s %s on a mount that is in no mount tree", act, shown);
+	} else {
+		v->technique = host ? "M34" : "X02";
+		snprintf(v->message, sizeof(v->message), "%s %s in the mount tree of %s", act, shown, view_owner(view));
+	}
+	return true;
+}
+
+const struct detector detect_file = {"file", "1", WD_FILE_OPEN, judge};

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A task that a container bore joins a namespace that is not the container's, or tries to. */
+#include "../detect.h"
+
+#include <stdio.h>
+
+static const struct {
+	unsigned int bit;
+	const char *name;
+} dims[] = {
+	{WD_DIM_MNT, "mnt"}, {WD_DIM_PID, "pid"},	    {WD_DIM_NET, "net"},   {WD_DIM_UTS, "uts"},
+	{WD_DIM_IPC, "ipc"}, {WD_DIM_CGROUP_NS, "cgroup"}, {WD_DIM_USER, "user"},
+};
+
+static bool judge(const struct view *view, struct verdict *v)
+{
+	const struct wd_namespace_change *n = view->body;
+	bool denied = view->rec->outcome == WD_DENIED;
+	const char *door = "without a call that joins one";
+	char list[64] = "";
+	size_t len = 0;
+
+	v->dimension = "ns";
+	v->invariant = WARDER__V1__INVARIANT__ENVELOPE;
+	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
+	verdict_outcome(view, v, WARDER__V1__SEVERITY__CRITICAL);
+	switch (n->via) {
+	case WD_VIA_SETNS_NSFS:
+		v->technique = "M01";
+		door = "with setns on a namespace file";
+		break;
+	case WD_VIA_SETNS_PIDFD:
+		v->technique = "M02";
+		door = "with setns on a pidfd";
+		break;
+	default:
+		v->technique = "K03";
+	}
+	if (n->via != WD_VIA_KERNEL && view->rec->owner_kind == WD_OWNER_CONTAINER && n->dimensions == WD_DIM_NET)
+		v->technique = "X07";
+	for (size_t i = 0; i < sizeof(dims) / sizeof(dims[0]); i++)
+		if (n->dimensions & dims[i].bit)
+			len += snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", dims[i].name);
+	if (denied)
+		snprintf(v->message, sizeof(v->message), "tried to join namespaces of %s %s: refused", view_owner(view), door);
+	else
+		snprintf(v->message, sizeof(v->message), "joined the %s namespace%s of %s %s", list, len > 4 ? "s" : "",
+			 view_owner(view), door);
+	return true;
+}
+
+const struct detector detect_namespace = {"namespace", "1", WD_NAMESPACE_CHANGE, judge};

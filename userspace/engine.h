@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_ENGINE_H
+#define WARDER_ENGINE_H
+
+#include "finding.h"
+#include "sink.h"
+#include "source.h"
+
+#define ENGINE_SINKS 8
+
+/*
+ * The straight line: source -> check -> state -> detectors -> finding -> sinks. Live, replay and tests feed the same one; time is
+ * the records' time.
+ */
+struct engine {
+	struct stream stream;
+	struct state state;
+	struct findings findings;
+	struct arena arena; /* of the event in hand */
+	struct sink *sinks[ENGINE_SINKS];
+	unsigned int n_sinks;
+	struct table lost;  /* what was reported lost, by origin and stage */
+	uint64_t received, invalid, unbuilt;
+	uint64_t lost_total;
+	uint64_t canary;    /* nonce of the canary seen last */
+	uint64_t now_ns;    /* of the newest record, or the last tick */
+};
+
+int engine_init(struct engine *e, const struct identity *identity, struct err *err);
+void engine_destroy(struct engine *e); /* closes the sinks */
+
+void engine_add_sink(struct engine *e, struct sink *s);
+
+/* One record, as it came from a source: a source_record_fn. */
+void engine_record(void *engine, const void *bytes, size_t len);
+
+/* Work by the clock: names that came late, losses. `now_ns` is the records' clock. */
+void engine_tick(struct engine *e, struct source *src, uint64_t now_ns);
+
+/* Events that no record is behind. */
+void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t now_ns);
+void engine_heartbeat(struct engine *e, uint64_t now_ns);
+void engine_flush(struct engine *e);
+
+#endif

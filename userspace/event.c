@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+#define SCHEMA_MINOR  1
+#define MAX_ANCESTORS 6
+
+void stream_init(struct stream *s, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0, uint64_t nonce)
+{
+	*s = (struct stream){.realtime_0 = realtime_0, .nonce = nonce};
+	text_sanitise(s->node, sizeof(s->node), node, strlen(node));
+	text_sanitise(s->boot_id, sizeof(s->boot_id), boot_id, strlen(boot_id));
+	text_sanitise(s->kernel, sizeof(s->kernel), kernel, strlen(kernel));
+	warder__v1__node__init(&s->message);
+	s->message.name = s->node;
+	s->message.boot_id = s->boot_id;
+	s->message.kernel = s->kernel;
+}
+
+/* splitmix64's last step: spreads nonce and number over all bits; no secret. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+void event_uid(char out[37], const struct stream *s, uint64_t boot_ns, uint64_t seq)
+{
+	uint64_t ms = (uint64_t)(s->realtime_0 + (int64_t)boot_ns) / 1000000;
+	uint64_t low = mix(s->nonce + seq);
+
+	snprintf(out, 37, "%08llx-%04llx-7%03llx-%04llx-%012llx", (unsigned long long)(ms >> 16 & 0xffffffff),
+		 (unsigned long long)(ms & 0xffff), (unsigned long long)(seq & 0xfff),
+		 (unsigned long long)(0x8000 | (low >> 48 & 0x3fff)), (unsigned long long)(low & 0xffffffffffff));
+}
+
+Google__Protobuf__Timestamp *event_time(struct arena *a, const struct stream *s, uint64_t boot_ns)
+{
+	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
+	int64_t ns = s->realtime_0 + (int64_t)boot_ns;
+
+	if (!t)
+		return NULL;
+	google__protobuf__timestamp__init(t);
+	t->seconds = ns / 1000000000;
+	t->nanos = (int32_t)(ns % 1000000000);
+	return t;
+}
+
+Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns)
+{
+	Warder__V1__Event *e = arena_alloc(a, sizeof(*e));
+	char *uid = arena_alloc(a, 37);
+
+	if (!e || !uid)
+		return NULL;
+	warder__v1__event__init(e);
+	e->seq = ++s->seq;
+	event_uid(uid, s, boot_ns, e->seq);
+	e->uid = uid;
+	e->time = event_time(a, s, boot_ns);
+	e->boot_ns = boot_ns;
+	e->severity = WARDER__V1__SEVERITY__INFORMATIONAL;
+	e->node = &s->message;
+	e->schema_minor = SCHEMA_MINOR;
+	return e->time ? e : NULL;
+}
+
+static char *copy(struct arena *a, const char *s)
+{
+	return *s ? arena_copy(a, s, strlen(s) + 1) : (char *)protobuf_c_empty_string;
+}
+
+Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const struct workload *w)
+{
+	Warder__V1__Workload *m = arena_alloc(a, sizeof(*m));
+	Warder__V1__Container *c = arena_alloc(a, sizeof(*c));
+	Warder__V1__Image *i = arena_alloc(a, sizeof(*i));
+	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
+
+	if (!m || !c || !i || !t)
+		return NULL;
+	warder__v1__workload__init(m);
+	m->origin_id = origin;
+	if (!origin) {
+		m->resolution = WARDER__V1__RESOLUTION__HOST;
+		return m;
+	}
+	m->resolution = WARDER__V1__RESOLUTION__CGROUP_ONLY;
+	if (!w)
+		return m;
+	m->resolution = (Warder__V1__Resolution)w->resolution;
+	m->cgroup_path = copy(a, w->cgroup_path);
+	warder__v1__container__init(c);
+	c->id = copy(a, w->id);
+	c->name = copy(a, w->name);
+	c->runtime = copy(a, w->runtime);
+	c->privileged = w->privileged;
+	if (w->image[0] || w->digest[0]) {
+		warder__v1__image__init(i);
+		i->ref = copy(a, w->image);
+		i->digest = copy(a, w->digest);
+		c->image = i;
+	}
+	if (w->started_s) {
+		google__protobuf__timestamp__init(t);
+		t->seconds = w->started_s;
+		c->started = t;
+	}
+	m->container = c;
+	return m;
+}
+
+static Warder__V1__Text *text(struct arena *a, const char *bytes, size_t n, bool cut)
+{
+	Warder__V1__Text *t = arena_alloc(a, sizeof(*t));
+	char *to = arena_alloc(a, n + 1);
+
+	if (!t || !to)
+		return NULL;
+	warder__v1__text__init(t);
+	memcpy(to, bytes, n);
+	t->truncated = cut;
+	text_fill(to, n, cut, &t->utf8, &t->raw.data, &t->raw.len);
+	return t;
+}
+
+/* Command line: arguments are told apart by spaces; a NUL could not be in a string. */
+static Warder__V1__Text *args_text(struct arena *a, const struct process *p)
+{
+	char buf[sizeof(p->args)];
+	size_t n = p->args_len;
+
+	memcpy(buf, p->args, n);
+	while (n && !buf[n - 1])
+		n--;
+	for (size_t i = 0; i < n; i++)
+		if (!buf[i])
+			buf[i] = ' ';
+	return text(a, buf, n, p->args_cut);
+}
+
+static int process_enrich(struct arena *a, const struct stream *s, const struct process *p, Warder__V1__Process *m)
+{
+	m->uid_str = arena_printf(a, "%s:%u:%llu", s->boot_id, m->pid, (unsigned long long)m->start_ns);
+	if (!m->uid_str)
+		return -1;
+	if (!p)
+		return 0;
+	if (p->exe[0] && !(m->exe = text(a, p->exe, strlen(p->exe), !strncmp(p->exe, "...", 3))))
+		return -1;
+	if (p->args_len && !(m->args = args_text(a, p)))
+		return -1;
+	return 0;
+}
+
+/* An ancestor, from what the state remembers of it. */
+static Warder__V1__Process *ancestor(struct arena *a, const struct stream *s, const struct process *p)
+{
+	Warder__V1__Process *m = arena_alloc(a, sizeof(*m));
+	char *comm = arena_alloc(a, 4 * sizeof(p->comm) + 1);
+
+	if (!m || !comm)
+		return NULL;
+	warder__v1__process__init(m);
+	text_sanitise(comm, 4 * sizeof(p->comm) + 1, p->comm, strnlen(p->comm, sizeof(p->comm)));
+	m->comm = comm;
+	m->pid = p->pid;
+	m->ppid = p->ppid;
+	m->start_ns = p->start_ns;
+	return process_enrich(a, s, p, m) ? NULL : m;
+}
+
+Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *st, const struct view *v)
+{
+	Warder__V1__Actor *m = arena_alloc(a, sizeof(*m));
+	uint32_t ppid = v->rec->actor.ppid;
+
+	if (!m)
+		return NULL;
+	warder__v1__actor__init(m);
+	m->workload = event_workload(a, v->rec->origin, v->actor);
+	m->process = schema_process(v->rec, &v->rec->actor, a);
+	m->ancestry = arena_alloc(a, MAX_ANCESTORS * sizeof(*m->ancestry));
+	if (!m->workload || !m->process || !m->ancestry || process_enrich(a, s, v->process, m->process))
+		return NULL;
+	while (ppid && m->n_ancestry < MAX_ANCESTORS) {
+		const struct process *p = state_process(st, ppid, 0);
+
+		/* A number that was given out again is no parent: a parent is older. */
+		if (!p || p->start_ns > v->rec->actor.start_ns)
+			break;
+		m->ancestry[m->n_ancestry] = ancestor(a, s, p);
+		if (!m->ancestry[m->n_ancestry++])
+			return NULL;
+		ppid = p->ppid;
+	}
+	return m;
+}
+
+Warder__V1__Owner *event_owner(struct arena *a, const struct view *v)
+{
+	Warder__V1__Owner *m = arena_alloc(a, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	warder__v1__owner__init(m);
+	m->kind = (Warder__V1__Owner__Kind)v->rec->owner_kind;
+	if (v->rec->owner_kind == WD_OWNER_CONTAINER)
+		m->workload = event_workload(a, v->rec->owner, v->owner);
+	return m;
+}
+
+Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state *st, const struct view *v)
+{
+	Warder__V1__Event *e = event_new(s, a, v->rec->boot_ns);
+
+	if (!e || schema_payload(v->rec, a, e))
+		return NULL;
+	e->outcome = (Warder__V1__Outcome)v->rec->outcome;
+	e->actor = event_actor(a, s, st, v);
+	if (v->rec->owner_kind)
+		e->owner = event_owner(a, v);
+	return e->actor ? e : NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_FINDING_H
+#define WARDER_FINDING_H
+
+#include "detect.h"
+#include "event.h"
+
+/*
+ * Findings that are open: the same technique, by the same container, on the same owner's things, with the same outcome, is one
+ * finding. Its first record makes a CREATE, later ones UPDATEs, of which the first few, then one for each doubling, are sent:
+ * an attacker's loop must not page a thousand times, and the count is never lost.
+ */
+struct findings {
+	struct table open;
+	uint64_t created;
+};
+
+int findings_init(struct findings *f); /* 0 or -ENOMEM */
+void findings_destroy(struct findings *f);
+
+/*
+ * The finding event of a verdict on a record; NULL where none is due (a repeat) or the arena is full (then *full is set).
+ * `evidence` is the event of the record, already made; `lost` is how many records of the actor's container were lost so far.
+ */
+Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct arena *a, const struct view *view,
+				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
+				 uint64_t lost, bool *full);
+
+#endif

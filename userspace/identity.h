@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_IDENTITY_H
+#define WARDER_IDENTITY_H
+
+#include <stddef.h>
+
+#include "err.h"
+#include "workload.h"
+
+/*
+ * Who a container is, from its cgroup's path and from what the runtime keeps on disk. It reads files below the host's root
+ * only; nothing that it reads is trusted (sizes are bounded, JSON is checked, a bad file is "not resolved").
+ */
+struct identity {
+	char host_root[256]; /* prefix of every path read; "" for "/" */
+};
+
+int identity_init(struct identity *id, const char *host_root, struct err *err);
+
+/*
+ * Fills everything but origin_id of `out` for the container whose cgroup path is `cgroup_path` ("/docker/<id>", as the kernel
+ * has it from the hierarchy's root) and whose first process is `init_pid` in the node's pid namespace (0: not known). Always
+ * leaves a usable workload: where no runtime knows it, resolution is RESOLVED_CGROUP and the name comes from the path alone.
+ * Returns 0 when a runtime's state was found, -ENOENT when only the path was to be had.
+ */
+int identity_resolve(const struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out);
+
+/*
+ * The runtime's id in a cgroup path: the last 64 hex digits ("docker-<id>.scope" and the like too), else the last component
+ * without its ".scope". Returns its length (cut to size - 1), 0 where the path has no component.
+ */
+size_t identity_id_from_cgroup(const char *cgroup_path, char *id, size_t size);
+
+#endif

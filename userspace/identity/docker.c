@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime.h"
+
+/* The outer "Image" is the image's own id (a manifest's digest with the containerd store): what runs, whatever the tag says. */
+int docker_parse_config(const char *buf, size_t len, const char *id, struct workload *out)
+{
+	const char *own_id, *name, *image, *digest = "", *started = "";
+	json_auto_t *root = json_loadb(buf, len, 0, NULL);
+	int running = 0;
+
+	if (!root || json_unpack(root, "{s:s, s:s, s:{s:s}, s?s, s?{s?b, s?s}}", "ID", &own_id, "Name", &name, "Config",
+	                         "Image", &image, "Image", &digest, "State", "Running", &running, "StartedAt", &started))
+		return -EINVAL;
+	if (strcmp(own_id, id))
+		return -EINVAL;
+	if (*name == '/')
+		name++;
+	runtime_copy(out->id, sizeof(out->id), id);
+	runtime_copy(out->name, sizeof(out->name), *name ? name : id);
+	runtime_copy(out->runtime, sizeof(out->runtime), "docker");
+	runtime_copy(out->image, sizeof(out->image), image);
+	runtime_copy(out->digest, sizeof(out->digest), digest);
+	/* While a container starts again, the file still has its last run's time. */
+	out->started_s = running ? host_seconds(started) : 0;
+	return 0;
+}
+
+int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged)
+{
+	json_auto_t *root = json_loadb(buf, len, 0, NULL);
+	int v;
+
+	if (!root || json_unpack(root, "{s:b}", "Privileged", &v))
+		return -EINVAL;
+	*privileged = v;
+	return 0;
+}
+
+int docker_parse_daemon(const char *buf, size_t len, char *data_root, size_t size)
+{
+	json_auto_t *root = json_loadb(buf, len, 0, NULL);
+	const char *v;
+
+	if (!root || json_unpack(root, "{s:s}", "data-root", &v) || *v != '/' || strlen(v) >= size)
+		return -EINVAL;
+	strcpy(data_root, v);
+	return 0;
+}
+
+static void find_data_root(int root, char *data_root, size_t size)
+{
+	char *buf;
+	size_t len;
+
+	snprintf(data_root, size, "/var/lib/docker");
+	if (host_read(root, "/etc/docker/daemon.json", &buf, &len))
+		return;
+	docker_parse_daemon(buf, len, data_root, size);
+	free(buf);
+}
+
+static int read_container_file(const struct runtime_query *q, const char *data_root, const char *file, char **buf, size_t *len)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/containers/%s/%s", data_root, q->id, file) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return host_read(q->root, path, buf, len);
+}
+
+/*
+ * No pid is compared: dockerd writes it only after the start, and the container is sealed before that. The id is proof enough:
+ * 256 random bits, the same in the cgroup's path, the directory's name and the file.
+ */
+int docker_find(const struct runtime_query *q, struct workload *out)
+{
+	char data_root[PATH_MAX], *buf;
+	size_t len;
+	int r;
+
+	if (!q->unique)
+		return -ENOENT;
+	find_data_root(q->root, data_root, sizeof(data_root));
+	if (read_container_file(q, data_root, "config.v2.json", &buf, &len))
+		return -ENOENT;
+	r = docker_parse_config(buf, len, q->id, out);
+	free(buf);
+	if (r)
+		return -ENOENT;
+	if (!read_container_file(q, data_root, "hostconfig.json", &buf, &len)) {
+		docker_parse_hostconfig(buf, len, &out->privileged);
+		free(buf);
+	}
+	return 0;
+}

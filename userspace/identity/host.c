@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime.h"
+
+int host_open_root(const char *host_root)
+{
+	int fd = open(*host_root ? host_root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * /var/lib/docker is a link on many nodes, often an absolute one, so links on the way must be followed as the host would: the
+ * kernel does that (5.6) and cannot be led out of the root. The file itself is never a link. O_NONBLOCK is for a FIFO in its
+ * place, which must not hold us.
+ */
+static int host_open(int root, const char *path, int flags)
+{
+	struct open_how how = {
+	        .flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags,
+	        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Reads what there is to the end, but not more than max bytes: a file that has more (or grew meanwhile) is refused. */
+static int read_all(int fd, char *buf, size_t max, size_t *len)
+{
+	ssize_t n;
+
+	for (*len = 0; *len <= max; *len += n) {
+		n = read(fd, buf + *len, max + 1 - *len);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return -errno;
+		else if (!n)
+			return 0;
+	}
+	return -EFBIG;
+}
+
+int host_read(int root, const char *path, char **buf, size_t *len)
+{
+	size_t max = 4096; /* files of /proc say that they have no size */
+	struct stat st;
+	int fd, r;
+
+	fd = host_open(root, path, 0);
+	if (fd < 0)
+		return fd;
+	*buf = NULL;
+	if (fstat(fd, &st))
+		r = -errno;
+	else if (!S_ISREG(st.st_mode))
+		r = -EINVAL;
+	else if (st.st_size > RUNTIME_FILE_MAX)
+		r = -EFBIG;
+	else
+		r = 0;
+	if (!r && (size_t)st.st_size > max)
+		max = st.st_size;
+	if (!r) {
+		*buf = malloc(max + 1);
+		r = *buf ? read_all(fd, *buf, max, len) : -ENOMEM;
+	}
+	close(fd);
+	if (r) {
+		free(*buf);
+		return r;
+	}
+	(*buf)[*len] = 0;
+	return 0;
+}
+
+DIR *host_opendir(int root, const char *path)
+{
+	int fd = host_open(root, path, O_DIRECTORY);
+	DIR *d;
+
+	if (fd < 0)
+		return NULL;
+	d = fdopendir(fd);
+	if (!d)
+		close(fd);
+	return d;
+}
+
+int64_t host_seconds(const char *rfc3339)
+{
+	int hours = 0, minutes = 0, n = 0;
+	struct tm tm = {0};
+	int64_t t;
+	char sign;
+
+	if (sscanf(rfc3339, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+	           &tm.tm_sec, &n) != 6 ||
+	    !n)
+		return 0;
+	if (tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 ||
+	    tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	t = timegm(&tm);
+	rfc3339 += n;
+	if (*rfc3339 == '.')
+		for (rfc3339++; *rfc3339 >= '0' && *rfc3339 <= '9';)
+			rfc3339++;
+	sign = *rfc3339;
+	if (sign == 'Z')
+		return t;
+	if ((sign != '+' && sign != '-') || sscanf(rfc3339 + 1, "%2d:%2d", &hours, &minutes) != 2)
+		return 0;
+	t += (sign == '+' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return t > 0 ? t : 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_IDENTITY_RUNTIME_H
+#define WARDER_IDENTITY_RUNTIME_H
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "text.h"
+#include "workload.h"
+
+/* Inside of identity only: what the runtimes share. Parsers take bytes and know no files, so that they can be fuzzed. */
+
+#define RUNTIME_FILE_MAX    (1024 * 1024) /* a bigger state file is none; real ones have some kB */
+#define RUNTIME_ENTRIES_MAX 1024          /* directory entries looked at for one container, all roots of a runtime together */
+
+/* The container that is asked for. */
+struct runtime_query {
+	int root;              /* descriptor of the host's root directory */
+	const char *cgroup;    /* path as the kernel has it, never NULL */
+	unsigned int init_pid; /* 0: not known */
+	char id[NAME_MAX + 1]; /* from the path; one path component, never "." or "..", may be empty */
+	bool unique;           /* the id is 64 hex digits: an engine drew it by lot, nothing else has it */
+};
+
+/* Fills name, runtime and what else it knows of `out`. 0, or -ENOENT when this runtime does not know the container. */
+struct runtime {
+	const char *name;
+	int (*find)(const struct runtime_query *q, struct workload *out);
+};
+
+int docker_find(const struct runtime_query *q, struct workload *out);
+int runc_find(const struct runtime_query *q, struct workload *out);
+int crun_find(const struct runtime_query *q, struct workload *out);
+
+/* cgroup_path.c */
+bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len); /* true: 64 hex digits. *len 0: none */
+const char *cgroup_path_engine(const char *cgroup_path); /* "docker", "podman", "containerd", "crio"; NULL: it does not tell */
+
+/* host.c: files below the host's root. `path` is absolute as the host sees it; links cannot lead out of that root. */
+int host_open_root(const char *host_root);
+int host_read(int root, const char *path, char **buf, size_t *len); /* *buf is the caller's to free */
+DIR *host_opendir(int root, const char *path);
+int64_t host_seconds(const char *rfc3339); /* since the epoch; 0 when it is not a time after it */
+
+/* state.c: runtimes of the OCI command line keep one directory per container in a few roots. */
+struct runtime_state {
+	char id[NAME_MAX + 1]; /* as the file has it; empty where the format has none */
+	unsigned int pid;      /* of the container's first process */
+	uint64_t pid_start;    /* when it started, in clock ticks since boot; 0: the file does not tell */
+	int64_t created_s;
+	bool in_cgroup; /* the file names the cgroup that was asked for */
+};
+
+struct state_kind {
+	const char *runtime;
+	const char *file;         /* in the container's directory */
+	const char *const *roots; /* NULL-terminated; one that ends in a "/" + "*" stands for each directory there */
+	int (*parse)(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
+};
+
+int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out);
+
+/* Parsers: 0, or -EINVAL for what is no such file. */
+int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
+int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
+int docker_parse_config(const char *buf, size_t len, const char *id, struct workload *out);
+int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged);
+int docker_parse_daemon(const char *buf, size_t len, char *data_root, size_t size);
+
+/* Into a field of the workload: valid UTF-8, cut where it does not fit. */
+static inline void runtime_copy(char *dst, size_t size, const char *src)
+{
+	text_sanitise(dst, size, src, strlen(src));
+}
+
+static inline void cleanup_closedir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+#endif

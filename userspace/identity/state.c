@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime.h"
+
+/* How surely a state file is that of the container that was asked for. */
+enum match {
+	MATCH_NOT,
+	MATCH_CGROUP, /* its cgroup, and nothing that contradicts */
+	MATCH_LIVE,   /* its cgroup or its first process, and the process that the file names is running */
+	MATCH_SURE,   /* both, or an id that cannot be another's */
+};
+
+struct walk {
+	const struct runtime_query *q;
+	const struct state_kind *kind;
+	struct runtime_state best;
+	enum match match;
+	unsigned int left; /* directory entries that may still be looked at */
+};
+
+/* Whether the process that a state file names is still that one: states outlive crashes, and pids are used again. */
+static bool is_live(int root, const struct runtime_state *st)
+{
+	unsigned long long start = 0;
+	char path[32], *buf, *p;
+	bool dead = false;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", st->pid);
+	if (!st->pid_start || host_read(root, path, &buf, &len))
+		return false;
+	p = strrchr(buf, ')'); /* the end of field 2, which may hold blanks and brackets itself */
+	for (int field = 3; p && field <= 22; field++) {
+		p = strchr(p + 1, ' ');
+		if (p && field == 3)
+			dead = p[1] == 'Z' || p[1] == 'X';
+	}
+	if (p)
+		start = strtoull(p, NULL, 10);
+	free(buf);
+	return !dead && start == st->pid_start;
+}
+
+static enum match match_state(const struct runtime_query *q, const struct runtime_state *st)
+{
+	bool pid = q->init_pid && st->pid == q->init_pid;
+
+	if (q->unique && !strcmp(st->id, q->id))
+		return MATCH_SURE;
+	if (st->in_cgroup && pid)
+		return MATCH_SURE;
+	if ((st->in_cgroup || pid) && is_live(q->root, st))
+		return MATCH_LIVE;
+	return st->in_cgroup && !q->init_pid ? MATCH_CGROUP : MATCH_NOT;
+}
+
+static void try_state(struct walk *w, const char *dir, const char *name)
+{
+	struct runtime_state st = {0};
+	char path[PATH_MAX], *buf;
+	enum match match;
+	size_t len;
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", dir, name, w->kind->file) >= sizeof(path))
+		return;
+	if (host_read(w->q->root, path, &buf, &len))
+		return;
+	r = w->kind->parse(buf, len, w->q->cgroup, &st);
+	free(buf);
+	if (r || (st.id[0] && strcmp(st.id, name)))
+		return;
+	snprintf(st.id, sizeof(st.id), "%s", name);
+	match = match_state(w->q, &st);
+	if (match > w->match) {
+		w->match = match;
+		w->best = st;
+	}
+}
+
+static struct dirent *next_entry(struct walk *w, DIR *d)
+{
+	struct dirent *e;
+
+	while (w->left && (e = readdir(d))) {
+		w->left--;
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			return e;
+	}
+	return NULL;
+}
+
+/* By name first: it is one file. A free-form name may differ from the cgroup's, and then only the states themselves tell. */
+static void walk_root(struct walk *w, const char *dir)
+{
+	__attribute__((cleanup(cleanup_closedir))) DIR *d = NULL;
+	struct dirent *e;
+
+	if (w->q->id[0])
+		try_state(w, dir, w->q->id);
+	if (w->q->unique)
+		return;
+	d = host_opendir(w->q->root, dir);
+	while (d && w->match < MATCH_SURE && (e = next_entry(w, d)))
+		try_state(w, dir, e->d_name);
+}
+
+static void walk_each(struct walk *w, const char *parent)
+{
+	__attribute__((cleanup(cleanup_closedir))) DIR *d = host_opendir(w->q->root, parent);
+	char dir[PATH_MAX];
+	struct dirent *e;
+
+	while (d && w->match < MATCH_SURE && (e = next_entry(w, d)))
+		if ((size_t)snprintf(dir, sizeof(dir), "%s/%s", parent, e->d_name) < sizeof(dir))
+			walk_root(w, dir);
+}
+
+int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out)
+{
+	struct walk w = {.q = q, .kind = kind, .left = RUNTIME_ENTRIES_MAX};
+
+	for (const char *const *root = kind->roots; *root && w.match < MATCH_SURE; root++) {
+		size_t n = strlen(*root);
+		char parent[PATH_MAX];
+
+		if (n < 2 || strcmp(*root + n - 2, "/*")) {
+			walk_root(&w, *root);
+			continue;
+		}
+		snprintf(parent, sizeof(parent), "%.*s", (int)n - 2, *root);
+		walk_each(&w, parent);
+	}
+	if (w.match == MATCH_NOT)
+		return -ENOENT;
+	runtime_copy(out->id, sizeof(out->id), w.best.id);
+	runtime_copy(out->name, sizeof(out->name), w.best.id);
+	runtime_copy(out->runtime, sizeof(out->runtime), kind->runtime);
+	out->started_s = w.best.created_s;
+	return 0;
+}

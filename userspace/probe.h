@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_PROBE_H
+#define WARDER_PROBE_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+struct btf;
+
+/* How a hook's program is attached, best first. The names are the prefixes of the programs. */
+enum tier { TIER_LSM, TIER_FENTRY, TIER_FEXIT, TIER_KPROBE, TIER_TP_BTF, TIER_ITER, TIER_SYSEXIT, TIER_NONE };
+
+extern const char *const tier_names[]; /* by enum tier; "none" last */
+
+/* What this kernel and these rights allow. */
+struct probe {
+	struct btf *btf;    /* of the running kernel */
+	bool has[TIER_NONE];
+	char why_not[TIER_NONE][160]; /* where it has not */
+	int tracefs;        /* directory of tracepoints, -1 where there is none */
+	char kernel[65], node[65], boot_id[40];
+};
+
+/*
+ * Looks at the kernel: its BTF, the active LSMs, whether a tracing program can really be attached. `best` leaves better tiers
+ * out (TIER_LSM: none left out). -EPERM without the rights, -ENOTSUP without BTF, each with a sentence.
+ */
+int probe_init(struct probe *p, enum tier best, struct err *err);
+void probe_destroy(struct probe *p);
+
+/* Whether a program of this section ("lsm/file_open", "tracepoint/syscalls/sys_exit_setns") has its target here. */
+bool probe_target(const struct probe *p, enum tier tier, const char *section);
+
+/* The id of "syscalls/sys_exit_setns", -ENOENT where the kernel has no such tracepoint. */
+int probe_tracepoint(const struct probe *p, const char *name);
+
+#endif

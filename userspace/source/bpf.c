@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "../schema.h"
+#include "warder.skel.h"
+
+#define BATCH_RECORDS 2048
+#define BATCH_BYTES   (1024 * 1024)
+#define MAX_TRIES     16 /* loads until each hook has found a tier that attaches */
+
+struct batch_record {
+	uint64_t boot_ns;
+	uint32_t at, len;
+};
+
+struct source_bpf {
+	struct source base;
+	struct warder *skel;
+	struct attach attach;
+	struct ring_buffer *rings;
+	int epoll;
+	unsigned int sweep_ms;
+	uint64_t swept_ns;
+	/* Records of both rings, to be put in order of time. */
+	struct batch_record *order;
+	char *bytes;
+	uint32_t n, used;
+};
+
+/* libbpf says in its log only which program failed to load. */
+static char failed_program[64];
+static char failed_why[256];
+
+static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512], name[64];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (sscanf(line, "libbpf: prog '%63[^']': failed to load", name) == 1 ||
+	    sscanf(line, "libbpf: prog '%63[^']': BPF program load failed", name) == 1)
+		memcpy(failed_program, name, sizeof(name));
+	else if (!failed_why[0] || strstr(line, "failed"))
+		snprintf(failed_why, sizeof(failed_why), "%.*s", (int)strcspn(line, "\n"), line);
+	if (getenv("WARDER_LIBBPF_LOG"))
+		fputs(line, stderr);
+	return 0;
+}
+
+/* Runs an iterator program over all tasks once. */
+static int iterate(struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	char buf[64];
+	int fd, rc = 0;
+	ssize_t n;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		rc = -errno;
+		bpf_link__destroy(link);
+		return rc;
+	}
+	do
+		n = read(fd, buf, sizeof(buf));
+	while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		rc = -errno;
+	close(fd);
+	bpf_link__destroy(link);
+	return rc;
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct source_bpf *s = ctx;
+	const struct wd_record *r = data;
+	size_t len = size >= sizeof(*r) && r->len <= size ? r->len : size;
+
+	s->order[s->n] = (struct batch_record){size >= sizeof(*r) ? r->boot_ns : 0, s->used, (uint32_t)len};
+	memcpy(s->bytes + s->used, data, len);
+	s->n++;
+	s->used += (len + 7) & ~7u;
+	/* A record that was read is gone from the ring: stop while one more is sure to fit. */
+	return s->n == BATCH_RECORDS || s->used > BATCH_BYTES - WD_LARGE ? -EAGAIN : 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct batch_record *x = a, *y = b;
+
+	if (x->boot_ns != y->boot_ns)
+		return x->boot_ns < y->boot_ns ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+static int bpf_next(struct source *base, int timeout_ms, source_record_fn fn, void *ctx)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+	struct epoll_event ev;
+
+	if (timeout_ms && epoll_wait(s->epoll, &ev, 1, timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	s->n = s->used = 0;
+	ring_buffer__consume(s->rings);
+	qsort(s->order, s->n, sizeof(*s->order), by_time);
+	for (uint32_t i = 0; i < s->n; i++)
+		fn(ctx, s->bytes + s->order[i].at, s->order[i].len);
+	return (int)s->n;
+}
+
+static void bpf_lost(struct source *base, source_lost_fn fn, void *ctx)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+	int fd = bpf_map__fd(s->skel->maps.lost);
+	struct wd_lost_key key, *prev = NULL;
+	uint64_t n;
+
+	while (bpf_map_get_next_key(fd, prev, &key) == 0) {
+		if (bpf_map_lookup_elem(fd, &key, &n) == 0)
+			fn(ctx, key.origin, key.stage, n);
+		prev = &key;
+	}
+}
+
+static void bpf_tick(struct source *base, uint64_t now_ns)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	if (now_ns - s->swept_ns < s->sweep_ms * 1000000ull)
+		return;
+	s->swept_ns = now_ns;
+	iterate(s->skel->progs.iter_sweep);
+}
+
+static void bpf_close(struct source *base)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	if (!s)
+		return;
+	attach_destroy(&s->attach);
+	ring_buffer__free(s->rings);
+	warder__destroy(s->skel);
+	free(s->order);
+	free(s->bytes);
+	free(s);
+}
+
+static const struct source_ops bpf_ops = {
+	.name = "bpf",
+	.next = bpf_next,
+	.lost = bpf_lost,
+	.tick = bpf_tick,
+	.close = bpf_close,
+};
+
+/* Loads with the best tier per hook; a program that this kernel refuses sends its hook to the next. */
+static int load(struct source_bpf *s, const struct probe *p, struct err *err)
+{
+	for (int i = 0; i < MAX_TRIES; i++) {
+		int rc;
+
+		s->skel = warder__open();
+		if (!s->skel)
+			return err_set(err, -errno, "opening the embedded BPF object: %s", strerror(errno));
+		attach_plan(&s->attach, p, s->skel->obj);
+		rc = attach_select(&s->attach, err);
+		if (rc)
+			return rc;
+		failed_program[0] = failed_why[0] = '\0';
+		rc = warder__load(s->skel);
+		if (!rc) {
+			rc = iterate(s->skel->progs.iter_host);
+			if (rc || !s->skel->bss->host.ready)
+				return err_set(err, rc ? rc : -ENOTSUP,
+					       "process 1 of the node cannot be found from here: run in the node's pid namespace "
+					       "(hostPID: true)");
+			rc = attach_hooks(&s->attach, p, err);
+			if (rc != -EAGAIN)
+				return rc;
+			attach_destroy(&s->attach);
+		} else if (!attach_lower(&s->attach, failed_program)) {
+			return err_set(err, rc, "the kernel refuses the BPF programs: %s %s: %s", failed_program, strerror(-rc),
+				       failed_why);
+		}
+		warder__destroy(s->skel);
+		s->skel = NULL;
+	}
+	return err_set(err, -ENOTSUP, "no set of BPF programs loads on this kernel: %s", failed_why);
+}
+
+int source_bpf_open(const struct probe *probe, const struct source_bpf_options *opt, struct source **out, struct err *err)
+{
+	struct source_bpf *s = calloc(1, sizeof(*s));
+	int rc = -ENOMEM;
+
+	if (!s)
+		return err_set(err, rc, "not enough memory for the event source");
+	s->base.ops = &bpf_ops;
+	s->sweep_ms = opt->sweep_ms;
+	s->order = calloc(BATCH_RECORDS, sizeof(*s->order));
+	s->bytes = malloc(BATCH_BYTES);
+	if (!s->order || !s->bytes) {
+		err_set(err, rc, "not enough memory for the event source");
+		goto fail;
+	}
+	libbpf_set_print(on_libbpf);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	rc = load(s, probe, err);
+	if (rc)
+		goto fail;
+	s->rings = ring_buffer__new(bpf_map__fd(s->skel->maps.critical), on_record, s, NULL);
+	if (!s->rings || ring_buffer__add(s->rings, bpf_map__fd(s->skel->maps.telemetry), on_record, s)) {
+		rc = err_set(err, -errno, "mapping the ring buffers: %s", strerror(errno));
+		goto fail;
+	}
+	s->epoll = ring_buffer__epoll_fd(s->rings);
+	/* The hooks are on: what starts from here on is theirs, what ran already is the walks'. */
+	rc = iterate(s->skel->progs.iter_seal);
+	if (!rc)
+		rc = iterate(s->skel->progs.iter_enter);
+	if (rc) {
+		err_set(err, rc, "walking the tasks that run already: %s", strerror(-rc));
+		goto fail;
+	}
+	*out = &s->base;
+	return 0;
+fail:
+	bpf_close(&s->base);
+	return rc;
+}
+
+const struct attach *source_bpf_attach(const struct source *s)
+{
+	return &((const struct source_bpf *)s)->attach;
+}
+
+int source_bpf_canary(struct source *base, uint64_t nonce)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	s->skel->bss->canary_nonce = nonce;
+	return iterate(s->skel->progs.iter_canary);
+}
+
+int source_bpf_plan(const struct probe *probe, struct attach *a, struct err *err)
+{
+	struct warder *skel;
+
+	libbpf_set_print(on_libbpf);
+	skel = warder__open();
+	if (!skel)
+		return err_set(err, -errno, "opening the embedded BPF object: %s", strerror(errno));
+	attach_plan(a, probe, skel->obj);
+	warder__destroy(skel);
+	a->object = NULL;
+	return 0;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_CONTAINERS 4096
+#define MAX_PROCESSES  8192
+#define MAX_TRIES      40 /* at one look-up a tick, about ten seconds: then a runtime that never told will not */
+
+int state_init(struct state *s, const struct identity *identity)
+{
+	*s = (struct state){.identity = identity};
+	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
+		return -ENOMEM;
+	if (table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
+		table_destroy(&s->containers);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void state_destroy(struct state *s)
+{
+	table_destroy(&s->containers);
+	table_destroy(&s->processes);
+}
+
+static void container_name(struct state *s, struct state_container *c)
+{
+	struct workload w = {.origin_id = c->workload.origin_id};
+
+	if (c->named || !s->identity)
+		return;
+	memcpy(w.cgroup_path, c->workload.cgroup_path, sizeof(w.cgroup_path));
+	c->named = identity_resolve(s->identity, c->workload.cgroup_path, c->init_pid, &w) == 0 || ++c->tries >= MAX_TRIES;
+	w.origin_id = c->workload.origin_id;
+	c->workload = w;
+}
+
+static void container_sealed(struct state *s, const struct wd_record *r)
+{
+	const struct wd_container_seal *seal = schema_body(r);
+	struct state_container *c = table_put(&s->containers, seal->container_id);
+
+	*c = (struct state_container){.init_pid = r->actor.pid, .sealed_ns = r->boot_ns};
+	c->workload.origin_id = seal->container_id;
+	c->workload.resolution = RESOLVED_CGROUP;
+	schema_path(r, &seal->cgroup_path, c->workload.cgroup_path, sizeof(c->workload.cgroup_path));
+	s->alive++;
+	container_name(s, c);
+}
+
+static void container_ended(struct state *s, const struct wd_record *r)
+{
+	const struct wd_container_end *end = schema_body(r);
+	struct state_container *c = table_get(&s->containers, end->container_id);
+
+	/* It is kept: later records of an object of its, or its own last ones, still name it. */
+	if (c && !c->ended) {
+		c->ended = true;
+		c->named = true;
+		s->alive -= s->alive > 0;
+	}
+}
+
+static struct process *process_put(struct state *s, const struct wd_process *w, uint64_t origin)
+{
+	struct process *p = table_put(&s->processes, w->pid);
+
+	if (p->start_ns != w->start_ns) {
+		memset(p, 0, sizeof(*p));
+		p->start_ns = w->start_ns;
+		p->pid = w->pid;
+	}
+	p->ppid = w->ppid;
+	p->origin = origin;
+	memcpy(p->comm, w->comm, sizeof(p->comm));
+	return p;
+}
+
+static void process_exec(struct state *s, const struct wd_record *r)
+{
+	const struct wd_process_exec *e = schema_body(r);
+	struct process *p = process_put(s, &r->actor, r->origin);
+	const char *args;
+	size_t len;
+
+	schema_path(r, &e->file, p->exe, sizeof(p->exe));
+	args = schema_bytes(r, &e->args, &len);
+	p->args_cut = (e->args.len & WD_STR_CUT) || len > sizeof(p->args);
+	p->args_len = len < sizeof(p->args) ? len : sizeof(p->args);
+	if (args)
+		memcpy(p->args, args, p->args_len);
+}
+
+/* A child runs what its parent runs, until it executes. */
+static void process_fork(struct state *s, const struct wd_record *r)
+{
+	const struct wd_process_fork *f = schema_body(r);
+	const struct process *parent = state_process(s, r->actor.pid, r->actor.start_ns);
+	struct process child = {0};
+	struct process *p;
+
+	if (parent)
+		child = *parent;
+	child.pid = f->child_pid;
+	child.ppid = r->actor.pid;
+	child.start_ns = f->child_start_ns;
+	child.origin = r->origin;
+	memcpy(child.comm, r->actor.comm, sizeof(child.comm));
+	p = table_put(&s->processes, f->child_pid);
+	*p = child;
+}
+
+void state_take(struct state *s, const struct wd_record *r, struct view *v)
+{
+	switch (r->type) {
+	case WD_CONTAINER_SEAL:
+		container_sealed(s, r);
+		break;
+	case WD_CONTAINER_END:
+		container_ended(s, r);
+		break;
+	case WD_PROCESS_EXEC:
+		process_exec(s, r);
+		break;
+	case WD_PROCESS_FORK:
+		process_fork(s, r);
+		break;
+	}
+	v->rec = r;
+	v->body = schema_body(r);
+	v->actor = state_workload(s, r->origin);
+	v->owner = r->owner_kind == WD_OWNER_CONTAINER ? state_workload(s, r->owner) : NULL;
+	v->process = state_process(s, r->actor.pid, r->actor.start_ns);
+}
+
+const struct workload *state_workload(struct state *s, uint64_t origin)
+{
+	struct state_container *c = origin ? table_get(&s->containers, origin) : NULL;
+
+	return c ? &c->workload : NULL;
+}
+
+const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns)
+{
+	const struct process *p = table_get(&s->processes, pid);
+
+	return p && (!start_ns || p->start_ns == start_ns) ? p : NULL;
+}
+
+void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx)
+{
+	for (uint32_t i = 0; i < s->containers.used; i++) {
+		struct state_container *c = table_at(&s->containers, i);
+
+		if (c->workload.origin_id == 0 || c->named || !s->identity)
+			continue;
+		container_name(s, c);
+		if (c->named && c->workload.resolution > RESOLVED_CGROUP)
+			fn(ctx, &c->workload);
+	}
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_STATE_H
+#define WARDER_STATE_H
+
+#include <stdbool.h>
+
+#include "identity.h"
+#include "table.h"
+#include "view.h"
+
+/* What the records have told so far: the containers and who they are, the processes and what they run. Bounded. */
+struct state {
+	const struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
+	struct table containers, processes;
+	unsigned int alive; /* containers sealed and not ended */
+};
+
+struct state_container {
+	struct workload workload;
+	unsigned int init_pid;
+	unsigned int tries;  /* look-ups made for its name */
+	uint64_t sealed_ns;
+	bool ended;
+	bool named;          /* its workload is as good as it gets, or was given up */
+};
+
+int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */
+void state_destroy(struct state *s);
+
+/* Takes a checked record into the state, then says what is known of it. */
+void state_take(struct state *s, const struct wd_record *r, struct view *v);
+
+/* Who an origin is; NULL for the host and for what is not known. A name not found yet is looked up again. */
+const struct workload *state_workload(struct state *s, uint64_t origin);
+const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns);
+
+/*
+ * Looks up again who the unnamed containers are. Calls `fn` for each that has a name now, to tell those who got its events
+ * without one.
+ */
+void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_WORKLOAD_H
+#define WARDER_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How far a name was resolved; the numbers are those of warder.v1.Resolution. */
+enum resolution {
+	RESOLVED_NOT = 0,
+	RESOLVED_HOST = 1,
+	RESOLVED_CGROUP = 2,
+	RESOLVED_RUNTIME = 3,
+	RESOLVED_KUBERNETES = 4,
+};
+
+/*
+ * Who a container is. A plain value of fixed size: copied, never shared. Every string is valid UTF-8 and NUL-terminated; one
+ * that did not fit or was not valid is sanitised or cut, never refused.
+ */
+struct workload {
+	uint64_t origin_id; /* the sensor's id of the container; 0 is the host */
+	enum resolution resolution;
+	char id[72];        /* the runtime's id; 64 hex digits, or free-form for runc and crun */
+	char name[128];     /* what a person calls it; the id where the runtime has no other */
+	char runtime[16];   /* "docker", "runc", "crun"; empty when not resolved */
+	char image[256];    /* as it was asked for */
+	char digest[80];    /* sha256:… */
+	bool privileged;
+	int64_t started_s;  /* since the epoch; 0 is unknown */
+	char cgroup_path[512];
+};
+
+#endif
