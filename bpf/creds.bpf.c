@@ -9,9 +9,7 @@ static __always_inline int cred_change(const struct cred *new)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct origin *o = origin_current();
-	struct wd_envelope_violation *v;
 	struct container *c;
-	struct wd_record *r;
 	struct broken b = {};
 	__u32 user;
 
@@ -30,25 +28,11 @@ static __always_inline int cred_change(const struct cred *new)
 	} else {
 		long nr = syscall_nr(task);
 
-		if (nr == SYS_unshare && owner_of_ns(user).kind == WD_OWNER_UNKNOWN)
+		if (nr == SYS_unshare && owner_of_ns(user, NS_USER).kind == WD_OWNER_UNKNOWN)
 			ns_claim(user, c->id);
 		ns_judge(&b, c, user, NS_USER, true);
 	}
-	if (!(b.dims & ~o->broken))
-		return 0;
-	if (!b.own.kind)
-		b.own.kind = WD_OWNER_HOST;
-	r = CRITICAL(WD_SMALL, wd_envelope_violation, WD_ENVELOPE_VIOLATION, task, o->container, &b.own);
-	if (!r)
-		return 0;
-	o->broken |= b.dims;
-	v = record_body(r);
-	v->via = WD_VIA_CREDS;
-	v->dimensions = b.dims;
-	v->sealed_caps = c->caps;
-	v->sealed_mnt_ns = c->ns[NS_MNT];
-	v->entered = o->entered;
-	critical_send(r);
+	envelope_report(task, o, c, &b, WD_VIA_CREDS);
 	return 0;
 }
 

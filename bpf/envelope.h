@@ -11,35 +11,52 @@
 #define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
 struct broken {
-	struct owner own;      /* of what it reached: the mount namespace's first */
 	__u32 dims;
-	__u32 root_ns, cwd_ns;
+	__u32 ns, ns_index;    /* the first namespace that is broken, and its kind */
+	__u32 root_ns, cwd_ns; /* mount trees that root and working directory lie in */
 };
 
-/* A namespace that is not the container's: a dimension, and whose it is. Unknown ones are for `unknown` to say. */
-static __always_inline void ns_judge(struct broken *b, struct container *c, __u32 inum, int index, bool unknown)
+/* Is this namespace the container's? If not, a dimension is broken. One of unknown owner is for `unknown` to say. */
+static __always_inline void ns_judge(struct broken *b, struct container *c, __u32 inum, __u32 index, bool unknown)
 {
 	struct owner own;
 
 	if (inum == c->ns[index])
 		return;
-	own = owner_of_ns(inum);
+	own = owner_of_ns(inum, index);
 	if (owner_is(&own, c->id) || (own.kind == WD_OWNER_UNKNOWN && !unknown))
 		return;
-	if (!(b->dims & NS_DIMS))
-		b->own = own;
-	b->dims |= 1 << index;
+	if (!b->ns) {
+		b->ns = inum;
+		b->ns_index = index;
+	}
+	b->dims |= host.bit[index];
+}
+
+/* Whose it is what was reached: the first namespace's, else that of the root, else the host's. */
+static __always_inline struct owner broken_owner(const struct broken *b)
+{
+	struct owner own = {.kind = WD_OWNER_HOST};
+
+	if (b->ns && b->ns_index < NS_COUNT)
+		return owner_of_ns(b->ns, b->ns_index);
+	if (b->root_ns)
+		return owner_of_ns(b->root_ns, NS_MNT);
+	if (b->cwd_ns)
+		return owner_of_ns(b->cwd_ns, NS_MNT);
+	return own;
 }
 
 /* Where a task's root or working directory lies, when it is in another's mount tree: that tree, else 0. */
-static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct container *c, struct owner *own)
+static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct container *c)
 {
 	__u32 inum = mount_ns(real_mount((struct vfsmount *)mnt));
+	struct owner own;
 
 	if (inum == c->ns[NS_MNT] || inum == MNT_INTERNAL || inum == MNT_DETACHED)
 		return 0;
-	*own = owner_of_ns(inum);
-	return own->kind == WD_OWNER_UNKNOWN || owner_is(own, c->id) ? 0 : inum;
+	own = owner_of_ns(inum, NS_MNT);
+	return own.kind == WD_OWNER_UNKNOWN || owner_is(&own, c->id) ? 0 : inum;
 }
 
 static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)
@@ -49,7 +66,6 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	__u32 user = BPF_CORE_READ(cred, user_ns, ns.inum);
 	const struct vfsmount *mnt;
-	struct owner own = {};
 
 	if (!nsp || !fs)
 		return; /* it is exiting */
@@ -60,7 +76,7 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 #pragma nounroll
 		for (int i = 0; i < NS_USER; i++)
 			ns_judge(b, c, ns[i], i, false);
-		if (!b->dims) {
+		if (!b->ns) {
 			o->nsproxy = nsp;
 			o->mnt_ns = ns[NS_MNT];
 		}
@@ -77,7 +93,7 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	}
 	mnt = BPF_CORE_READ(fs, root.mnt);
 	if (mnt != o->root) {
-		b->root_ns = path_foreign(mnt, c, &own);
+		b->root_ns = path_foreign(mnt, c);
 		if (b->root_ns)
 			b->dims |= WD_DIM_ROOT;
 		else
@@ -85,40 +101,48 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	}
 	mnt = BPF_CORE_READ(fs, pwd.mnt);
 	if (mnt != o->cwd) {
-		b->cwd_ns = path_foreign(mnt, c, &own);
+		b->cwd_ns = path_foreign(mnt, c);
 		if (b->cwd_ns)
 			b->dims |= WD_DIM_CWD;
 		else
 			o->cwd = mnt;
 	}
-	if (!b->own.kind)
-		b->own = own.kind ? own : (struct owner){.kind = WD_OWNER_HOST};
 }
 
-/* Compares, and reports what was not reported yet. Returns the dimensions broken by now. */
-static __always_inline __u32 envelope_check(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
+/* Reports what was not reported yet of this process. Returns the dimensions broken by now. */
+static __always_inline __u32 envelope_report(struct task_struct *task, struct origin *o, struct container *c, struct broken *b,
+					     __u32 via)
 {
 	struct wd_envelope_violation *v;
 	struct wd_record *r;
-	struct broken b = {};
+	struct owner own;
 
-	envelope_compare(task, o, c, &b);
-	if (!(b.dims & ~o->broken))
+	if (!(b->dims & ~o->broken))
 		return o->broken;
-	r = CRITICAL(WD_SMALL, wd_envelope_violation, WD_ENVELOPE_VIOLATION, task, o->container, &b.own);
+	own = broken_owner(b);
+	r = CRITICAL(WD_SMALL, wd_envelope_violation, WD_ENVELOPE_VIOLATION, task, o->container, &own);
 	if (!r)
 		return o->broken; /* counted as lost, and found again by the next check */
-	o->broken |= b.dims;
+	o->broken |= b->dims;
 	v = record_body(r);
 	v->via = via;
-	v->dimensions = b.dims;
+	v->dimensions = b->dims;
 	v->sealed_caps = c->caps;
 	v->sealed_mnt_ns = c->ns[NS_MNT];
-	v->root_mnt_ns = b.root_ns;
-	v->cwd_mnt_ns = b.cwd_ns;
+	v->root_mnt_ns = b->root_ns;
+	v->cwd_mnt_ns = b->cwd_ns;
 	v->entered = o->entered;
 	critical_send(r);
 	return o->broken;
+}
+
+/* Compares and reports. Returns the dimensions broken by now. */
+static __always_inline __u32 envelope_check(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
+{
+	struct broken b = {};
+
+	envelope_compare(task, o, c, &b);
+	return envelope_report(task, o, c, &b, via);
 }
 
 #endif

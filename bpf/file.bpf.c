@@ -114,7 +114,7 @@ static __always_inline int file_open(struct file *file)
 		if (BPF_CORE_READ(path.mnt, mnt_sb, s_bdev))
 			own.kind = WD_OWNER_HOST;
 	} else if (what.mnt_ns != c->ns[NS_MNT] && what.mnt_ns != o->mnt_ns) {
-		own = owner_of_ns(what.mnt_ns);
+		own = owner_of_ns(what.mnt_ns, NS_MNT);
 		if (owner_is(&own, c->id))
 			return 0;
 		/* Reported when it went there; what it opens there follows from that. */
@@ -166,7 +166,8 @@ int BPF_KPROBE(kprobe_file_open, struct file *file)
 	return file_open(file);
 }
 
-static __always_inline int file_open_exit(struct sys_exit *ctx)
+SEC("tracepoint/openat open openat2 creat open_by_handle_at")
+int sysexit_file_open(struct sys_exit *ctx)
 {
 	struct file *file;
 
@@ -174,36 +175,6 @@ static __always_inline int file_open_exit(struct sys_exit *ctx)
 		return 0;
 	file = file_of_fd((void *)bpf_get_current_task(), ctx->ret);
 	return file ? file_open(file) : 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_openat")
-int sysexit_file_open__openat(struct sys_exit *ctx)
-{
-	return file_open_exit(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_open")
-int sysexit_file_open__open(struct sys_exit *ctx)
-{
-	return file_open_exit(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_openat2")
-int sysexit_file_open__openat2(struct sys_exit *ctx)
-{
-	return file_open_exit(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_creat")
-int sysexit_file_open__creat(struct sys_exit *ctx)
-{
-	return file_open_exit(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_open_by_handle_at")
-int sysexit_file_open__open_by_handle_at(struct sys_exit *ctx)
-{
-	return file_open_exit(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

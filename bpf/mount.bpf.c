@@ -83,34 +83,36 @@ int BPF_KPROBE(kprobe_mount_create, struct super_block *sb)
 #define MS_CHANGE  0x1e0000 /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED: propagation only */
 
 /* The flags are in the saved registers: another thread cannot rewrite them. The object is the namespace's newest mount. */
-SEC("tracepoint/syscalls/sys_exit_mount")
-int sysexit_mount_create__mount(struct sys_exit *ctx)
+static __always_inline struct mount *mounted(struct task_struct *task, struct pt_regs *regs)
+{
+	if (regs_arg4(regs) & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_CHANGE))
+		return NULL;
+	return mnt_ns_newest(BPF_CORE_READ(task, nsproxy, mnt_ns));
+}
+
+SEC("tracepoint/mount fsmount")
+int sysexit_mount_create(struct sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct pt_regs *regs;
-	struct mount *m;
-
-	if (ctx->ret || !origin_current())
-		return 0;
-	regs = syscall_regs(task);
-	if (!regs || (regs_arg4(regs) & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_CHANGE)))
-		return 0;
-	m = mnt_ns_newest(BPF_CORE_READ(task, nsproxy, mnt_ns));
-	return m ? mount_create(BPF_CORE_READ(m, mnt.mnt_sb), m, WD_VIA_MOUNT) : 0;
-}
-
-SEC("tracepoint/syscalls/sys_exit_fsmount")
-int sysexit_mount_create__fsmount(struct sys_exit *ctx)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct vfsmount *mnt;
-	struct file *file;
+	struct mount *m = NULL;
+	__u32 via = WD_VIA_MOUNT;
 
 	if (ctx->ret < 0 || !origin_current())
 		return 0;
-	file = file_of_fd(task, ctx->ret);
-	mnt = file ? BPF_CORE_READ(file, f_path.mnt) : NULL;
-	return mnt ? mount_create(BPF_CORE_READ(mnt, mnt_sb), real_mount(mnt), WD_VIA_FSMOUNT) : 0;
+	regs = syscall_regs(task);
+	if (!regs)
+		return 0;
+	if (ctx->nr == SYS_fsmount) {
+		struct file *file = file_of_fd(task, ctx->ret);
+		struct vfsmount *mnt = file ? BPF_CORE_READ(file, f_path.mnt) : NULL;
+
+		via = WD_VIA_FSMOUNT;
+		m = mnt ? real_mount(mnt) : NULL;
+	} else {
+		m = mounted(task, regs);
+	}
+	return m ? mount_create(BPF_CORE_READ(m, mnt.mnt_sb), m, via) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

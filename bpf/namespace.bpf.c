@@ -67,6 +67,7 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 	struct origin *o = origin_current();
 	struct container *c;
 	struct broken b = {};
+	struct owner own;
 	__u32 via, ns[NS_COUNT] = {};
 	bool made;
 
@@ -80,18 +81,19 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 	ns_read(nsp, cred, ns);
 #pragma nounroll
 	for (int i = 0; i < NS_COUNT; i++) {
-		if (made && ns[i] != c->ns[i] && owner_of_ns(ns[i]).kind == WD_OWNER_UNKNOWN)
+		if (made && ns[i] != c->ns[i] && owner_of_ns(ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(ns[i], c->id);
 		ns_judge(&b, c, ns[i], i, true);
 	}
-	if (!b.dims) {
+	if (!b.ns) {
 		o->nsproxy = nsp;
 		o->mnt_ns = ns[NS_MNT];
 		return 0;
 	}
 	if (!(b.dims & ~o->broken))
 		return 0;
-	ns_report(task, o, &b.own, via, b.dims, ns, 0);
+	own = broken_owner(&b);
+	ns_report(task, o, &own, via, b.dims, ns, 0);
 	o->broken |= b.dims;
 	if (b.dims & WD_DIM_MNT)
 		o->broken |= WD_DIM_ROOT | WD_DIM_CWD; /* joining a mount namespace moves both */
@@ -110,23 +112,12 @@ int BPF_KPROBE(kprobe_namespace_change, struct task_struct *task, struct nsproxy
 	return namespace_change(task, nsp, BPF_CORE_READ(task, real_cred));
 }
 
-static __always_inline int namespace_exit(struct sys_exit *ctx)
+SEC("tracepoint/setns unshare")
+int sysexit_namespace_change(struct sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	return ctx->ret < 0 ? 0 : namespace_change(task, BPF_CORE_READ(task, nsproxy), BPF_CORE_READ(task, real_cred));
-}
-
-SEC("tracepoint/syscalls/sys_exit_setns")
-int sysexit_namespace_change__setns(struct sys_exit *ctx)
-{
-	return namespace_exit(ctx);
-}
-
-SEC("tracepoint/syscalls/sys_exit_unshare")
-int sysexit_namespace_change__unshare(struct sys_exit *ctx)
-{
-	return namespace_exit(ctx);
 }
 
 /*
@@ -154,8 +145,13 @@ static __always_inline int namespace_denied(long ret)
 	inode = BPF_CORE_READ(file, f_inode);
 	if (via == WD_VIA_SETNS_NSFS) {
 		struct ns_common *ns = BPF_CORE_READ(inode, i_private);
+		__u32 inum = BPF_CORE_READ(ns, inum);
 
-		own = owner_of_ns(BPF_CORE_READ(ns, inum));
+		own = owner_of_ns(inum, NS_MNT);
+#pragma nounroll
+		for (int i = 1; i < NS_COUNT; i++)
+			if (host.ns[i] == inum)
+				own.kind = WD_OWNER_HOST;
 	} else {
 		struct task_struct *target = pidfd_task(file);
 
@@ -181,7 +177,7 @@ int BPF_KRETPROBE(kprobe_namespace_denied, long ret)
 	return namespace_denied(ret);
 }
 
-SEC("tracepoint/syscalls/sys_exit_setns")
+SEC("tracepoint/setns")
 int sysexit_namespace_denied(struct sys_exit *ctx)
 {
 	return namespace_denied(ctx->ret);

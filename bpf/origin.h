@@ -144,17 +144,16 @@ static __always_inline struct owner owner_of_process(__u32 tgid)
 	return own;
 }
 
-static __always_inline struct owner owner_of_ns(__u32 inum)
+/* Whose a namespace is; `index` is its kind. */
+static __always_inline struct owner owner_of_ns(__u32 inum, enum ns_index index)
 {
 	struct owner own = {.kind = WD_OWNER_UNKNOWN};
 	__u64 *id;
 
-#pragma nounroll
-	for (int i = 0; i < NS_COUNT; i++)
-		if (host.ns[i] == inum) {
-			own.kind = WD_OWNER_HOST;
-			return own;
-		}
+	if (inum == host.ns[index]) {
+		own.kind = WD_OWNER_HOST;
+		return own;
+	}
 	id = bpf_map_lookup_elem(&ns_owners, &inum);
 	if (id && bpf_map_lookup_elem(&containers, id)) {
 		own.kind = WD_OWNER_CONTAINER;

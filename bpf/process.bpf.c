@@ -37,7 +37,7 @@ static __always_inline bool is_born(struct task_struct *task, struct cgroup *cg,
 		return false;
 	if (cgroup_origin_id(task_cgroup(BPF_CORE_READ(task, real_parent))) == id)
 		return false;
-	own = owner_of_ns(mnt);
+	own = owner_of_ns(mnt, NS_MNT);
 	return own.kind == WD_OWNER_UNKNOWN;
 }
 
@@ -79,7 +79,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	for (int i = 0; i < NS_COUNT; i++) {
 		if (c.ns[i] == host.ns[i])
 			shared |= 1 << i;
-		else if (owner_of_ns(c.ns[i]).kind == WD_OWNER_UNKNOWN)
+		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
@@ -219,7 +219,7 @@ int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct
 		ns_read(nsp, BPF_CORE_READ(child, real_cred), ns);
 #pragma nounroll
 		for (int i = 0; i < NS_COUNT; i++)
-			if (owner_of_ns(ns[i]).kind == WD_OWNER_UNKNOWN)
+			if (owner_of_ns(ns[i], i).kind == WD_OWNER_UNKNOWN)
 				ns_claim(ns[i], o->container);
 	}
 	if (!origin_give(child_id, o))
@@ -332,6 +332,8 @@ int iter_host(struct bpf_iter__task *ctx)
 		return 0;
 	ns_read(BPF_CORE_READ(task, nsproxy), BPF_CORE_READ(task, real_cred), host.ns);
 	host.root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	for (int i = 0; i < NS_COUNT; i++)
+		host.bit[i] = 1 << i;
 	host.ready = 1;
 	return 0;
 }

@@ -85,26 +85,28 @@ int BPF_KPROBE(kprobe_ptrace_access, struct task_struct *target, unsigned int mo
 	return ptrace_check(target, mode);
 }
 
-/* The exits' view of success and refusal, and the refusals' alone for the tiers above, where the hook is not reached. */
-enum { WANT_GRANTED = 1, WANT_DENIED = 2 };
-
-static __always_inline int ptrace_exit(struct pt_regs *regs, __u32 via, long ret, __u32 want)
+/*
+ * The exits' view: of a grant (where the hook above cannot be had), and of a refusal, at which the hook is often not reached.
+ * The pid is of the caller's namespace and in a saved register; a pidfd is a descriptor.
+ */
+static __always_inline int ptrace_exit(struct pt_regs *regs, long nr, long ret)
 {
-	struct task_struct *task = (void *)bpf_get_current_task(), *target;
-	unsigned long request;
+	struct task_struct *task = (void *)bpf_get_current_task(), *target = NULL;
+	__u32 via = WD_VIA_PROCESS_VM;
 
-	if (!regs || !(want & (ret < 0 ? WANT_DENIED : WANT_GRANTED)))
+	if (!regs || (ret < 0 && ret != -1 /* EPERM */ && ret != -13 /* EACCES */))
 		return 0;
-	if (ret < 0 && ret != -1 /* EPERM */ && ret != -13 /* EACCES */)
-		return 0;
-	if (via == WD_VIA_PIDFD_GETFD) {
+	if (nr == SYS_pidfd_getfd) {
 		struct file *file = file_of_fd(task, (int)regs_arg1(regs));
 
+		via = WD_VIA_PIDFD_GETFD;
 		target = file ? pidfd_task(file) : NULL;
-	} else if (via == WD_VIA_PTRACE) {
-		request = regs_arg1(regs);
+	} else if (nr == SYS_ptrace) {
+		unsigned long request = regs_arg1(regs);
+
 		if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
 			return 0;
+		via = WD_VIA_PTRACE;
 		target = task_find(task, regs_arg2(regs));
 	} else {
 		target = task_find(task, regs_arg1(regs));
@@ -112,35 +114,39 @@ static __always_inline int ptrace_exit(struct pt_regs *regs, __u32 via, long ret
 	return ptrace_access(target, PTRACE_MODE_ATTACH, via, ret);
 }
 
-#define PTRACE_CALL(name, via)                                                                                                 \
-	SEC("fexit/" SYSCALL_PREFIX #name)                                                                                     \
-	int BPF_PROG(fexit_ptrace_denied__##name, struct pt_regs *regs, long ret)                                              \
+SEC("tracepoint/ptrace process_vm_readv process_vm_writev pidfd_getfd")
+int sysexit_ptrace_access(struct sys_exit *ctx)
+{
+	if (ctx->ret < 0 || !origin_current())
+		return 0;
+	return ptrace_exit(syscall_regs((void *)bpf_get_current_task()), ctx->nr, ctx->ret);
+}
+
+SEC("tracepoint/ptrace process_vm_readv process_vm_writev pidfd_getfd")
+int sysexit_ptrace_denied(struct sys_exit *ctx)
+{
+	if (ctx->ret >= 0 || !origin_current())
+		return 0;
+	return ptrace_exit(syscall_regs((void *)bpf_get_current_task()), ctx->nr, ctx->ret);
+}
+
+#define DENIED(call)                                                                                                           \
+	SEC("fexit/" SYSCALL_PREFIX #call)                                                                                     \
+	int BPF_PROG(fexit_ptrace_denied__##call, struct pt_regs *regs, long ret)                                              \
 	{                                                                                                                      \
-		return origin_current() ? ptrace_exit(regs, via, ret, WANT_DENIED) : 0;                                        \
+		return ret < 0 && origin_current() ? ptrace_exit(regs, SYS_##call, ret) : 0;                                   \
 	}                                                                                                                      \
-	SEC("kretprobe/" SYSCALL_PREFIX #name)                                                                                 \
-	int BPF_KRETPROBE(kprobe_ptrace_denied__##name, long ret)                                                              \
+	SEC("kretprobe/" SYSCALL_PREFIX #call)                                                                                 \
+	int BPF_KRETPROBE(kprobe_ptrace_denied__##call, long ret)                                                              \
 	{                                                                                                                      \
-		return origin_current() ? ptrace_exit(syscall_regs((void *)bpf_get_current_task()), via, ret, WANT_DENIED) : 0; \
-	}                                                                                                                      \
-	SEC("tracepoint/syscalls/sys_exit_" #name)                                                                             \
-	int sysexit_ptrace_access__##name(struct sys_exit *ctx)                                                                \
-	{                                                                                                                      \
-		return origin_current() ? ptrace_exit(syscall_regs((void *)bpf_get_current_task()), via, ctx->ret,             \
-						      WANT_GRANTED)                                                            \
-					: 0;                                                                                   \
-	}                                                                                                                      \
-	SEC("tracepoint/syscalls/sys_exit_" #name)                                                                             \
-	int sysexit_ptrace_denied__##name(struct sys_exit *ctx)                                                                \
-	{                                                                                                                      \
-		return origin_current() ? ptrace_exit(syscall_regs((void *)bpf_get_current_task()), via, ctx->ret,             \
-						      WANT_DENIED)                                                             \
-					: 0;                                                                                   \
+		if (ret >= 0 || !origin_current())                                                                             \
+			return 0;                                                                                              \
+		return ptrace_exit(syscall_regs((void *)bpf_get_current_task()), SYS_##call, ret);                             \
 	}
 
-PTRACE_CALL(ptrace, WD_VIA_PTRACE)
-PTRACE_CALL(process_vm_readv, WD_VIA_PROCESS_VM)
-PTRACE_CALL(process_vm_writev, WD_VIA_PROCESS_VM)
-PTRACE_CALL(pidfd_getfd, WD_VIA_PIDFD_GETFD)
+DENIED(ptrace)
+DENIED(process_vm_readv)
+DENIED(process_vm_writev)
+DENIED(pidfd_getfd)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

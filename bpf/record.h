@@ -42,8 +42,9 @@ enum ns_index { NS_MNT, NS_PID, NS_NET, NS_UTS, NS_IPC, NS_CGROUP, NS_USER, NS_C
 
 /* The host's own namespaces and root, from process 1. */
 struct wd_host {
-	__u32 ns[NS_COUNT];
 	__u32 ready;
+	__u32 ns[NS_COUNT];
+	__u32 bit[NS_COUNT]; /* 1 << index, in a map so that the verifier takes it for any number: it would follow each set of bits */
 	__u64 root; /* address of the root's dentry: a private mount namespace of the host still has it */
 };
 

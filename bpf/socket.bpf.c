@@ -92,7 +92,7 @@ int BPF_KPROBE(kprobe_unix_connect, struct sock *sock, struct sock *other, struc
 }
 
 /* After the call, the caller's socket has the listener's credentials, and its peer the listener's name. */
-SEC("tracepoint/syscalls/sys_exit_connect")
+SEC("tracepoint/connect")
 int sysexit_unix_connect(struct sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

@@ -95,28 +95,54 @@ bool attach_lower(struct attach *a, const char *program)
 	return false;
 }
 
-/*
- * By perf_event_open with the tracepoint's id rather than by libbpf, which wants tracefs mounted. The event is opened on one
- * processor: the program runs on all of them, since it hangs on the tracepoint itself.
- */
-static struct bpf_link *attach_tracepoint(const struct probe *p, struct bpf_program *prog)
+static int link_add(struct attach *a, struct bpf_link *link)
 {
-	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
-	struct bpf_link *link;
-	int id, fd;
+	if (a->n_links == ATTACH_LINKS) {
+		bpf_link__destroy(link);
+		return -E2BIG;
+	}
+	a->links[a->n_links++] = link;
+	return 0;
+}
 
-	id = probe_tracepoint(p, bpf_program__section_name(prog) + strlen("tracepoint/"));
-	if (id < 0)
-		return NULL;
-	attr.config = (unsigned int)id;
+/*
+ * By perf_event_open with the tracepoint's id rather than by libbpf, which wants tracefs mounted and one tracepoint a program.
+ * The event is opened on one processor: the program runs on all of them, since it hangs on the tracepoint itself.
+ */
+static int attach_tracepoint(struct attach *a, struct bpf_program *prog, int id)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = (unsigned int)id};
+	struct bpf_link *link;
+	int fd;
+
 	attr.sample_period = 1;
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
-		return NULL;
+		return -errno;
 	link = bpf_program__attach_perf_event(prog, fd);
-	if (!link)
+	if (!link) {
+		int e = errno;
+
 		close(fd);
-	return link;
+		return -e;
+	}
+	return link_add(a, link);
+}
+
+/* A sysexit program's section lists its system calls; those that this kernel does not have are left out. */
+static int attach_sysexit(struct attach *a, const struct probe *p, struct bpf_program *prog)
+{
+	const char *call = NULL;
+	char name[64];
+	int id, rc;
+
+	while ((call = probe_next_call(bpf_program__section_name(prog), call, name, sizeof(name)))) {
+		id = probe_tracepoint(p, name);
+		rc = id < 0 ? 0 : attach_tracepoint(a, prog, id);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
 
 int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
@@ -125,22 +151,21 @@ int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
 
 	bpf_object__for_each_program(prog, a->object) {
 		const char *name = bpf_program__name(prog);
-		struct bpf_link *link;
+		int rc;
 
 		if (!bpf_program__autoload(prog) || !strncmp(name, "iter_", 5))
 			continue;
-		link = strncmp(name, "sysexit_", 8) ? bpf_program__attach(prog) : attach_tracepoint(p, prog);
-		if (!link) {
-			int e = errno;
+		if (strncmp(name, "sysexit_", 8)) {
+			struct bpf_link *link = bpf_program__attach(prog);
 
+			rc = link ? link_add(a, link) : -errno;
+		} else {
+			rc = attach_sysexit(a, p, prog);
+		}
+		if (rc) {
 			attach_lower(a, name);
-			return err_set(err, -EAGAIN, "attaching %s: %s", name, strerror(e));
+			return err_set(err, -EAGAIN, "attaching %s: %s", name, strerror(-rc));
 		}
-		if (a->n_links == ATTACH_LINKS) {
-			bpf_link__destroy(link);
-			return err_set(err, -E2BIG, "more than %d programs to attach", ATTACH_LINKS);
-		}
-		a->links[a->n_links++] = link;
 	}
 	return 0;
 }

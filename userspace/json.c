@@ -77,7 +77,7 @@ static json_t *json_time(const ProtobufCMessage *m)
 	else if (ns)
 		snprintf(frac, sizeof(frac), ".%03d", ns / 1000000);
 	snprintf(out, sizeof(out), "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	         tm.tm_min, tm.tm_sec, frac);
+		 tm.tm_min, tm.tm_sec, frac);
 	return json_string_nocheck(out);
 }
 

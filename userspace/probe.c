@@ -193,6 +193,28 @@ static bool has_btf(const struct probe *p, const char *prefix, const char *name,
 	return btf__find_by_name_kind(p->btf, full, kind) > 0;
 }
 
+const char *probe_next_call(const char *section, const char *from, char *name, size_t size)
+{
+	size_t len;
+
+	from = from ? from + strcspn(from, " ") : strchr(section, '/') + 1;
+	from += strspn(from, " ");
+	len = strcspn(from, " ");
+	snprintf(name, size, "%.*s", (int)len, from);
+	return len ? from : NULL;
+}
+
+static bool has_call(const struct probe *p, const char *section)
+{
+	const char *call = NULL;
+	char name[64];
+
+	while ((call = probe_next_call(section, call, name, sizeof(name))))
+		if (probe_tracepoint(p, name) >= 0)
+			return true;
+	return false;
+}
+
 bool probe_target(const struct probe *p, enum tier tier, const char *section)
 {
 	const char *name = strchr(section, '/');
@@ -213,18 +235,18 @@ bool probe_target(const struct probe *p, enum tier tier, const char *section)
 	case TIER_ITER:
 		return has_btf(p, "bpf_iter_", name, BTF_KIND_FUNC);
 	case TIER_SYSEXIT:
-		return probe_tracepoint(p, name) >= 0;
+		return has_call(p, section);
 	default:
 		return false;
 	}
 }
 
-int probe_tracepoint(const struct probe *p, const char *name)
+int probe_tracepoint(const struct probe *p, const char *call)
 {
 	char path[160], id[16];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "events/%s/id", name);
+	snprintf(path, sizeof(path), "events/syscalls/sys_exit_%s/id", call);
 	n = read_file(p->tracefs, path, id, sizeof(id));
 	return n <= 0 ? -ENOENT : atoi(id);
 }

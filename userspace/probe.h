@@ -3,6 +3,7 @@
 #define WARDER_PROBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 
@@ -29,10 +30,16 @@ struct probe {
 int probe_init(struct probe *p, enum tier best, struct err *err);
 void probe_destroy(struct probe *p);
 
-/* Whether a program of this section ("lsm/file_open", "tracepoint/syscalls/sys_exit_setns") has its target here. */
+/* Whether a program of this section ("lsm/file_open", "tracepoint/setns unshare") has its target, or one of them, here. */
 bool probe_target(const struct probe *p, enum tier tier, const char *section);
 
-/* The id of "syscalls/sys_exit_setns", -ENOENT where the kernel has no such tracepoint. */
-int probe_tracepoint(const struct probe *p, const char *name);
+/*
+ * Walks the system calls that a sysexit program's section lists: copies the next one's name and returns where it is, NULL at the
+ * end. `from` is NULL, then what was returned.
+ */
+const char *probe_next_call(const char *section, const char *from, char *name, size_t size);
+
+/* The id of the tracepoint at the exit of a system call, -ENOENT where the kernel has none. */
+int probe_tracepoint(const struct probe *p, const char *call);
 
 #endif

@@ -9,10 +9,10 @@
 #include "sink/kinds.h"
 
 const struct sink_kind *const sink_kinds[] = {
-        &sink_console,
-        &sink_ndjson,
-        &sink_proto,
-        NULL,
+	&sink_console,
+	&sink_ndjson,
+	&sink_proto,
+	NULL,
 };
 
 static const struct sink_kind *sink_kind_find(const char *name, size_t len)

@@ -53,17 +53,17 @@ bool text_is_printable(uint32_t cp)
 	static const struct {
 		uint32_t first, last;
 	} hidden[] = {
-	        {0x0000, 0x001f},   /* C0 */
-	        {0x007f, 0x009f},   /* DEL, C1 */
-	        {0x00ad, 0x00ad},   /* soft hyphen */
-	        {0x061c, 0x061c},   /* Arabic letter mark */
-	        {0x180e, 0x180e},   /* Mongolian vowel separator */
-	        {0x200b, 0x200f},   /* zero width, directional marks */
-	        {0x2028, 0x202e},   /* line and paragraph separator, bidi embedding and override */
-	        {0x2060, 0x206f},   /* invisible operators, bidi isolates */
-	        {0xfeff, 0xfeff},   /* byte order mark */
-	        {0xfff9, 0xfffb},   /* interlinear annotation */
-	        {0xe0000, 0xe007f}, /* tags */
+		{0x0000, 0x001f},   /* C0 */
+		{0x007f, 0x009f},   /* DEL, C1 */
+		{0x00ad, 0x00ad},   /* soft hyphen */
+		{0x061c, 0x061c},   /* Arabic letter mark */
+		{0x180e, 0x180e},   /* Mongolian vowel separator */
+		{0x200b, 0x200f},   /* zero width, directional marks */
+		{0x2028, 0x202e},   /* line and paragraph separator, bidi embedding and override */
+		{0x2060, 0x206f},   /* invisible operators, bidi isolates */
+		{0xfeff, 0xfeff},   /* byte order mark */
+		{0xfff9, 0xfffb},   /* interlinear annotation */
+		{0xe0000, 0xe007f}, /* tags */
 	};
 	size_t i;
 
@@ -102,7 +102,7 @@ void text_fill(char *bytes, size_t n, bool cut, char **utf8, uint8_t **raw, size
 
 /* Copies characters that `keep` wants, and the others' bytes as \xNN. `tail` marks a cut. */
 static size_t text_escape(char *out, size_t size, const uint8_t *s, size_t n, bool (*keep)(uint32_t cp, const char *also),
-                          const char *also, const char *tail)
+			  const char *also, const char *tail)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t i, k, step, need, len = 0, before_tail = 0, tail_len = strlen(tail);

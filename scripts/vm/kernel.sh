@@ -135,8 +135,8 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
 apt_setup $suites
-packages=$(packages "$pattern") || skip "no such kernel in $suites: $(tail -n 1 "$work/log")"
-(cd "$work" && apt-get -c=apt.conf -qq download $packages >log 2>&1) || skip "no download: $(tail -n 1 "$work/log")"
+packages=$(packages "$pattern") || skip "no such kernel in $suites: $(head -n 1 "$work/log")"
+(cd "$work" && apt-get -c=apt.conf -qq download $packages >log 2>&1) || skip "no download: $(head -n 1 "$work/log")"
 for package in "$work"/*.deb; do
 	dpkg -x "$package" "$work/root"
 done

@@ -169,16 +169,11 @@ static int act_pause(char **arg)
 
 /* clang-format off */
 static const struct act self_acts[] = {
-	{"families", 0, act_families, "B24", "",
-	 "makes sockets of every family"},
-	{"orphan", 0, act_orphan, "", "",
-	 "goes on in an orphaned grandchild"},
-	{"reexec", 2, act_reexec, "", "N PATH",
-	 "executes PATH (this program) N times"},
-	{"hold", 1, act_hold, "", "FILE",
-	 "prints its pid and a descriptor of FILE, and sleeps"},
-	{"pause", 0, act_pause, "", "",
-	 "sleeps"},
+	{"families", 0, act_families, "B24", "", "makes sockets of every family"},
+	{"orphan", 0, act_orphan, "", "", "goes on in an orphaned grandchild"},
+	{"reexec", 2, act_reexec, "", "N PATH", "executes PATH (this program) N times"},
+	{"hold", 1, act_hold, "", "FILE", "prints its pid and a descriptor of FILE, and sleeps"},
+	{"pause", 0, act_pause, "", "", "sleeps"},
 	{0},
 };
 /* clang-format on */
@@ -206,21 +201,17 @@ static int usage(void)
 /* Runs the act at the head of argv, which ends at a "," or NULL. */
 static int run(char **argv)
 {
-	const struct act *act = NULL;
 	bool denied, all = false; /* what follows a "--" is the act's, whatever it is */
+	const struct act *act;
+	char *words[64] = {0};
 	int n = 0, ret;
 
 	for (rest = argv; *rest && (all || strcmp(*rest, ",")); rest++, n++)
 		all = all || !strcmp(*rest, "--");
-	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
-		if (n && !strcmp(acts[i].name, argv[0]))
-			act = &acts[i];
-	if (!act || n - 1 < act->args)
+	act = n && n < 64 ? find(argv[0]) : NULL;
+	if (!act || n - 1 < act->words)
 		return usage();
-	/* The act's words end in NULL for it; what follows is kept for an exec of itself. */
-	char *words[64] = {0};
-
-	memcpy(words, argv + 1, (n < 63 ? n - 1 : 62) * sizeof(*words));
+	memcpy(words, argv + 1, (n - 1) * sizeof(*words));
 	ret = act->run(words);
 	denied = ret == -EPERM || ret == -EACCES || ret == -EROFS;
 	printf("%s %s: %s\n", !ret ? "ok" : denied ? "denied" : "error", act->name, proof);

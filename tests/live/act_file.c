@@ -153,20 +153,13 @@ static int act_own_open(char **arg)
 
 /* clang-format off */
 const struct act file_acts[] = {
-	{"mount", 4, act_mount, "M07", "MAJ:MIN DIR FSTYPE FILE",
-	 "mounts a block device, reads FILE in it, unmounts"},
-	{"fsmount", 4, act_fsmount, "M08", "MAJ:MIN DIR FSTYPE FILE",
-	 "the same by fsopen and fsmount"},
-	{"handle", 2, act_handle, "M33", "MOUNTED TYPE:HEX [PATH]",
-	 "opens a file of MOUNTED's filesystem by its handle"},
-	{"open", 1, act_open, "M34 X02", "PATH",
-	 "reads a file"},
-	{"own-mount", 1, act_own_mount, "M07 M08", "DIR",
-	 "mounts tmpfs both ways"},
-	{"own-open", 1, act_own_open, "M34 X02", "FILE",
-	 "reads FILE by /proc/CHILD/root"},
-	{"handle-of", 1, act_handle_of, "", "FILE",
-	 "prints FILE's handle"},
+	{"mount", 4, act_mount, "M07", "MAJ:MIN DIR FSTYPE FILE", "mounts a block device, reads FILE in it, unmounts"},
+	{"fsmount", 4, act_fsmount, "M08", "MAJ:MIN DIR FSTYPE FILE", "the same by fsopen and fsmount"},
+	{"handle", 2, act_handle, "M33", "MOUNTED TYPE:HEX [PATH]", "opens a file of MOUNTED's filesystem by its handle"},
+	{"open", 1, act_open, "M34 X02", "PATH", "reads a file"},
+	{"own-mount", 1, act_own_mount, "M07 M08", "DIR", "mounts tmpfs both ways"},
+	{"own-open", 1, act_own_open, "M34 X02", "FILE", "reads FILE by /proc/CHILD/root"},
+	{"handle-of", 1, act_handle_of, "", "FILE", "prints FILE's handle"},
 	{0},
 };
 /* clang-format on */

@@ -25,7 +25,7 @@ static int caps_like(const char *status)
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct __user_cap_data_struct){
-		        .inheritable = set[0] >> 32 * i, .permitted = set[1] >> 32 * i, .effective = set[2] >> 32 * i};
+			.inheritable = set[0] >> 32 * i, .permitted = set[1] >> 32 * i, .effective = set[2] >> 32 * i};
 	return syscall(SYS_capset, &head, data) ? fail("capset") : 0;
 }
 
@@ -93,8 +93,7 @@ static int act_standin(char **arg)
 
 /* clang-format off */
 const struct act standin_acts[] = {
-	{"standin", 3, act_standin, "K01 K03 K04", "k01|k03|k04|control PID DIR... -- PROG...",
-	 "the state after an exploit"},
+	{"standin", 3, act_standin, "K01 K03 K04", "k01|k03|k04|control PID DIR... -- PROG...", "the state after an exploit"},
 	{0},
 };
 /* clang-format on */

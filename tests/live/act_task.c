@@ -121,18 +121,12 @@ static int act_own_connect(char **arg)
 
 /* clang-format off */
 const struct act task_acts[] = {
-	{"ptrace", 2, act_ptrace, "M36 X03", "attach|seize PID",
-	 "reads PID's registers"},
-	{"getfd", 2, act_getfd, "M39", "PID FD",
-	 "takes a descriptor of PID and reads from it"},
-	{"connect", 1, act_connect, "M41", "PATH",
-	 "connects to a unix socket"},
-	{"own-ptrace", 1, act_own_ptrace, "M36 X03", "attach|seize",
-	 "traces a child"},
-	{"own-getfd", 1, act_own_getfd, "M39", "FILE",
-	 "takes a descriptor of a child"},
-	{"own-connect", 1, act_own_connect, "M41", "PATH",
-	 "connects to a child's unix socket"},
+	{"ptrace", 2, act_ptrace, "M36 X03", "attach|seize PID", "reads PID's registers"},
+	{"getfd", 2, act_getfd, "M39", "PID FD", "takes a descriptor of PID and reads from it"},
+	{"connect", 1, act_connect, "M41", "PATH", "connects to a unix socket"},
+	{"own-ptrace", 1, act_own_ptrace, "M36 X03", "attach|seize", "traces a child"},
+	{"own-getfd", 1, act_own_getfd, "M39", "FILE", "takes a descriptor of a child"},
+	{"own-connect", 1, act_own_connect, "M41", "PATH", "connects to a child's unix socket"},
 	{0},
 };
 /* clang-format on */

@@ -139,7 +139,7 @@ legal() {
 		# shellcheck disable=SC2086 # words
 		inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
 	done <<-END
-		own-setns x
+		own-setns
 		own-userns
 		own-mount /tmp/mnt
 		own-open /etc/hostname

@@ -207,6 +207,8 @@ spec() {
 	echo "$uid" >"$(bundle "$name")/user"
 	command=${command//\\/\\\\}
 	command=${command//\"/\\\"}
+	command=${command//$'\n'/\\n}
+	command=${command//$'\t'/ }
 	# shellcheck disable=SC2086 # the words of $caps
 	cat <<-END
 		{"ociVersion":"1.0.2","hostname":"container","root":{"path":"rootfs"},
@@ -465,7 +467,7 @@ trap 'exit 130' INT TERM HUP
 for tool in runc crun busybox jq; do
 	command -v $tool >/dev/null || die "$tool is not installed: run scripts/deps.sh test"
 done
-if [ ! -e "$ACT" ] || [ "$here/act.c" -nt "$ACT" ]; then
+if [ ! -e "$ACT" ] || [ "$(find "$here" -name 'act*.[ch]' -newer "$ACT")" ]; then
 	mkdir -p "${ACT%/*}"
 	gcc -static -O2 -D_GNU_SOURCE -o "$ACT" "$here"/act*.c || die "act does not build"
 fi

@@ -34,27 +34,27 @@ static const struct {
 	{                                                                                                                      \
 		lit, sizeof(lit) - 1                                                                                           \
 	}
-        NAME("/usr/bin/busybox"),
-        NAME(""),
-        NAME("na\xc3\xafve \xf0\x9f\x90\xa7"),
-        NAME("a\nb"),
-        NAME("\r\n{\"seq\":\"1\"}\n"),
-        NAME("\x1b[2J\x1b[1;1H\x1b]0;owned\x07"),
-        NAME("\xc2\x9b"
-             "31m\xc2\x85"),
-        NAME("gpj.\xe2\x80\xae"
-             "exe\xe2\x81\xa6\xe2\x81\xa9"),
-        NAME("a\xe2\x80\xa8"
-             "b"),
-        NAME("\x7f\x01\x08\x08\x08"),
-        NAME("\"'\\<script>&|, -> host: x | CREATE"),
-        NAME("\xff\xfe\x80 invalid"),
-        NAME("\xed\xa0\x80 surrogate"),
-        NAME("\xc0\xaf overlong"),
-        NAME("cut \xe2\x82"),
-        NAME("a\0b"),
-        {long_path, LONG},
-        {long_invalid, LONG},
+	NAME("/usr/bin/busybox"),
+	NAME(""),
+	NAME("na\xc3\xafve \xf0\x9f\x90\xa7"),
+	NAME("a\nb"),
+	NAME("\r\n{\"seq\":\"1\"}\n"),
+	NAME("\x1b[2J\x1b[1;1H\x1b]0;owned\x07"),
+	NAME("\xc2\x9b"
+	     "31m\xc2\x85"),
+	NAME("gpj.\xe2\x80\xae"
+	     "exe\xe2\x81\xa6\xe2\x81\xa9"),
+	NAME("a\xe2\x80\xa8"
+	     "b"),
+	NAME("\x7f\x01\x08\x08\x08"),
+	NAME("\"'\\<script>&|, -> host: x | CREATE"),
+	NAME("\xff\xfe\x80 invalid"),
+	NAME("\xed\xa0\x80 surrogate"),
+	NAME("\xc0\xaf overlong"),
+	NAME("cut \xe2\x82"),
+	NAME("a\0b"),
+	{long_path, LONG},
+	{long_invalid, LONG},
 #undef NAME
 };
 
@@ -131,8 +131,8 @@ static void make_value(const ProtobufCFieldDescriptor *f, void *p, int depth)
 		ProtobufCType type;
 		size_t size;
 	} integers[] = {
-	        {PROTOBUF_C_TYPE_INT32, 4},  {PROTOBUF_C_TYPE_UINT32, 4},  {PROTOBUF_C_TYPE_INT64, 8},
-	        {PROTOBUF_C_TYPE_UINT64, 8}, {PROTOBUF_C_TYPE_FIXED64, 8}, {PROTOBUF_C_TYPE_FIXED32, 4},
+		{PROTOBUF_C_TYPE_INT32, 4},  {PROTOBUF_C_TYPE_UINT32, 4},  {PROTOBUF_C_TYPE_INT64, 8},
+		{PROTOBUF_C_TYPE_UINT64, 8}, {PROTOBUF_C_TYPE_FIXED64, 8}, {PROTOBUF_C_TYPE_FIXED32, 4},
 	};
 	uint64_t v = pick_integer();
 	size_t i;

@@ -54,7 +54,8 @@ def events(path):
     assert data.endswith(b"\n")
     lines = data[:-1].split(b"\n")
     assert len(lines) == n == len(data.decode("utf-8", "strict").splitlines()), len(lines)
-    return [json.loads(l.decode("utf-8", "strict"), strict=True, object_pairs_hook=unique, parse_constant=refuse) for l in lines]
+    strict = {"strict": True, "object_pairs_hook": unique, "parse_constant": refuse}
+    return [json.loads(l.decode("utf-8", "strict"), **strict) for l in lines]
 
 def varint(b, i):
     v = s = 0
@@ -115,8 +116,8 @@ def check_proto(path, ndjson, protodir):
         assert f[4] == int(e["seq"])
         assert f.get(12, b"").decode("utf-8", "strict") == e.get("message", "")
     def decode(f):
-        p = subprocess.run(["protoc", "--decode=warder.v1.Event", "-I", protodir, "-I", "/usr/include", "warder/v1/event.proto"],
-                           input=f, capture_output=True)
+        protoc = ["protoc", "--decode=warder.v1.Event", "-I", protodir, "-I", "/usr/include", "warder/v1/event.proto"]
+        p = subprocess.run(protoc, input=f, capture_output=True)
         assert p.returncode == 0 and not p.stderr, p.stderr
         text = p.stdout.decode("utf-8", "strict")
         unknown = re.search(r"^\s*\d+[: ]", text, re.M)
@@ -135,8 +136,8 @@ def check_console(path, want):
         assert re.match(r"(    )?(\d\d:\d\d:\d\dZ|--:--:-- ) |    and \d+ more$", l), l
         if l[0] != " ":
             assert re.match(r".{10}(-|INFO|LOW|MEDIUM|HIGH|CRITICAL|LOST|COVERAGE) ", l), l
-            assert l.count(" | ") in ((2,) if re.search(r", confidence [a-z ]+(, view incomplete: \d+ records lost)?$", l)
-                                      else (1,) if " | " in l else (0,)), l
+            judged = re.search(r", confidence [a-z ]+(, view incomplete: \d+ records lost)?$", l)
+            assert l.count(" | ") == 2 if judged else l.count(" | ") <= 1, l
     print(len(lines), "lines")
 
 def check_colour(gen):

@@ -26,18 +26,18 @@ struct bytes {
 static void valid_utf8_is_taken(void **state)
 {
 	static const struct bytes good[] = {
-	        BYTES(""),
-	        BYTES("bash"),
-	        BYTES("\x01\x1b\x7f"), /* safe to store, though not to show */
-	        BYTES("\xc2\x80"),
-	        BYTES("\xdf\xbf"),
-	        BYTES("\xe0\xa0\x80"),
-	        BYTES("\xed\x9f\xbf"), /* the last before the surrogates */
-	        BYTES("\xee\x80\x80"), /* the first after them */
-	        BYTES("\xef\xbf\xbf"),
-	        BYTES("\xf0\x90\x80\x80"),
-	        BYTES("\xf4\x8f\xbf\xbf"), /* U+10FFFF */
-	        BYTES("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x90\xa7"),
+		BYTES(""),
+		BYTES("bash"),
+		BYTES("\x01\x1b\x7f"), /* safe to store, though not to show */
+		BYTES("\xc2\x80"),
+		BYTES("\xdf\xbf"),
+		BYTES("\xe0\xa0\x80"),
+		BYTES("\xed\x9f\xbf"), /* the last before the surrogates */
+		BYTES("\xee\x80\x80"), /* the first after them */
+		BYTES("\xef\xbf\xbf"),
+		BYTES("\xf0\x90\x80\x80"),
+		BYTES("\xf4\x8f\xbf\xbf"), /* U+10FFFF */
+		BYTES("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x90\xa7"),
 	};
 	size_t i;
 
@@ -47,27 +47,27 @@ static void valid_utf8_is_taken(void **state)
 }
 
 static const struct bytes bad[] = {
-        BYTES("\0"),
-        BYTES("a\0b"),
-        BYTES("\x80"),
-        BYTES("\xbf"),
-        BYTES("\xc0\x80"), /* overlong forms */
-        BYTES("\xc1\xbf"),
-        BYTES("\xe0\x9f\xbf"),
-        BYTES("\xf0\x8f\xbf\xbf"),
-        BYTES("\xed\xa0\x80"), /* surrogates */
-        BYTES("\xed\xbf\xbf"),
-        BYTES("\xf4\x90\x80\x80"), /* above U+10FFFF */
-        BYTES("\xf5\x80\x80\x80"),
-        BYTES("\xf8\x88\x80\x80\x80"),
-        BYTES("\xfe"),
-        BYTES("\xff"),
-        BYTES("\xc3"), /* cut */
-        BYTES("\xe2\x82"),
-        BYTES("\xf0\x9f\x90"),
-        BYTES("\xc3("),
-        BYTES("\xe2\x28\xa1"),
-        BYTES("ok\xffok"),
+	BYTES("\0"),
+	BYTES("a\0b"),
+	BYTES("\x80"),
+	BYTES("\xbf"),
+	BYTES("\xc0\x80"), /* overlong forms */
+	BYTES("\xc1\xbf"),
+	BYTES("\xe0\x9f\xbf"),
+	BYTES("\xf0\x8f\xbf\xbf"),
+	BYTES("\xed\xa0\x80"), /* surrogates */
+	BYTES("\xed\xbf\xbf"),
+	BYTES("\xf4\x90\x80\x80"), /* above U+10FFFF */
+	BYTES("\xf5\x80\x80\x80"),
+	BYTES("\xf8\x88\x80\x80\x80"),
+	BYTES("\xfe"),
+	BYTES("\xff"),
+	BYTES("\xc3"), /* cut */
+	BYTES("\xe2\x82"),
+	BYTES("\xf0\x9f\x90"),
+	BYTES("\xc3("),
+	BYTES("\xe2\x28\xa1"),
+	BYTES("ok\xffok"),
 };
 
 static void invalid_utf8_is_refused(void **state)
@@ -114,14 +114,14 @@ static void sanitise_keeps_what_is_valid_and_escapes_the_rest(void **state)
 		struct bytes in;
 		const char *out;
 	} cases[] = {
-	        {BYTES(""), ""},
-	        {BYTES("runc:[2:INIT]"), "runc:[2:INIT]"},
-	        {BYTES("caf\xc3\xa9"), "caf\xc3\xa9"},
-	        {BYTES("caf\xe9"), "caf\\xe9"},
-	        {BYTES("a\0b"), "a\\x00b"},
-	        {BYTES("\xed\xa0\x80"), "\\xed\\xa0\\x80"},
-	        {BYTES("a\\b\n"), "a\\b\n"},
-	        {BYTES("\xf0\x9f\x90"), "\\xf0\\x9f\\x90"},
+		{BYTES(""), ""},
+		{BYTES("runc:[2:INIT]"), "runc:[2:INIT]"},
+		{BYTES("caf\xc3\xa9"), "caf\xc3\xa9"},
+		{BYTES("caf\xe9"), "caf\\xe9"},
+		{BYTES("a\0b"), "a\\x00b"},
+		{BYTES("\xed\xa0\x80"), "\\xed\\xa0\\x80"},
+		{BYTES("a\\b\n"), "a\\b\n"},
+		{BYTES("\xf0\x9f\x90"), "\\xf0\\x9f\\x90"},
 	};
 	char out[64];
 	size_t i;
@@ -158,31 +158,31 @@ static void quote_leaves_nothing_that_breaks_a_line_or_a_terminal(void **state)
 		struct bytes in;
 		const char *also, *out;
 	} cases[] = {
-	        {BYTES("/bin/busybox"), "", "/bin/busybox"},
-	        {BYTES("a b"), " ", "a\\x20b"},
-	        {BYTES("a|b\"c"), "|\"", "a\\x7cb\\x22c"},
-	        {BYTES("a\nb\rc\td"), "", "a\\x0ab\\x0dc\\x09d"},
-	        {BYTES("\x1b[2J\x1b]0;root\x07"), "", "\\x1b[2J\\x1b]0;root\\x07"},
-	        {BYTES("\x7f"), "", "\\x7f"},
-	        {BYTES("\xc2\x9b"
-	               "31m"),
-	         "", "\\xc2\\x9b31m"},                 /* C1: CSI */
-	        {BYTES("\xc2\x85"), "", "\\xc2\\x85"}, /* C1: next line */
-	        {BYTES("\x9b"
-	               "31m"),
-	         "", "\\x9b31m"}, /* the same as a bare byte */
-	        {BYTES("gpj.\xe2\x80\xae"
-	               "exe"),
-	         "", "gpj.\\xe2\\x80\\xaeexe"},                                            /* U+202E */
-	        {BYTES("\xe2\x80\xaa\xe2\x81\xa6"), "", "\\xe2\\x80\\xaa\\xe2\\x81\\xa6"}, /* U+202A, U+2066 */
-	        {BYTES("\xe2\x81\xa9"), "", "\\xe2\\x81\\xa9"},                            /* U+2069 */
-	        {BYTES("\xe2\x80\xa8"), "", "\\xe2\\x80\\xa8"},                            /* line separator */
-	        {BYTES("ba\xe2\x80\x8bsh"), "", "ba\\xe2\\x80\\x8bsh"},                    /* zero width space */
-	        {BYTES("\xf3\xa0\x81\x81"), "", "\\xf3\\xa0\\x81\\x81"},                   /* a tag letter */
-	        {BYTES("na\xc3\xafve \xf0\x9f\x90\xa7"), "", "na\xc3\xafve \xf0\x9f\x90\xa7"},
-	        {BYTES("a\0b"), "", "a\\x00b"},
-	        {BYTES("a\0b"), " ", "a\\x00b"},
-	        {BYTES("\xff\xfe"), "", "\\xff\\xfe"},
+		{BYTES("/bin/busybox"), "", "/bin/busybox"},
+		{BYTES("a b"), " ", "a\\x20b"},
+		{BYTES("a|b\"c"), "|\"", "a\\x7cb\\x22c"},
+		{BYTES("a\nb\rc\td"), "", "a\\x0ab\\x0dc\\x09d"},
+		{BYTES("\x1b[2J\x1b]0;root\x07"), "", "\\x1b[2J\\x1b]0;root\\x07"},
+		{BYTES("\x7f"), "", "\\x7f"},
+		{BYTES("\xc2\x9b"
+		       "31m"),
+		 "", "\\xc2\\x9b31m"},                 /* C1: CSI */
+		{BYTES("\xc2\x85"), "", "\\xc2\\x85"}, /* C1: next line */
+		{BYTES("\x9b"
+		       "31m"),
+		 "", "\\x9b31m"}, /* the same as a bare byte */
+		{BYTES("gpj.\xe2\x80\xae"
+		       "exe"),
+		 "", "gpj.\\xe2\\x80\\xaeexe"},                                            /* U+202E */
+		{BYTES("\xe2\x80\xaa\xe2\x81\xa6"), "", "\\xe2\\x80\\xaa\\xe2\\x81\\xa6"}, /* U+202A, U+2066 */
+		{BYTES("\xe2\x81\xa9"), "", "\\xe2\\x81\\xa9"},                            /* U+2069 */
+		{BYTES("\xe2\x80\xa8"), "", "\\xe2\\x80\\xa8"},                            /* line separator */
+		{BYTES("ba\xe2\x80\x8bsh"), "", "ba\\xe2\\x80\\x8bsh"},                    /* zero width space */
+		{BYTES("\xf3\xa0\x81\x81"), "", "\\xf3\\xa0\\x81\\x81"},                   /* a tag letter */
+		{BYTES("na\xc3\xafve \xf0\x9f\x90\xa7"), "", "na\xc3\xafve \xf0\x9f\x90\xa7"},
+		{BYTES("a\0b"), "", "a\\x00b"},
+		{BYTES("a\0b"), " ", "a\\x00b"},
+		{BYTES("\xff\xfe"), "", "\\xff\\xfe"},
 	};
 	char out[128], again[128];
 	size_t i;
@@ -190,7 +190,7 @@ static void quote_leaves_nothing_that_breaks_a_line_or_a_terminal(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(text_quote(out, sizeof(out), cases[i].in.s, cases[i].in.n, cases[i].also),
-		                 strlen(cases[i].out));
+				 strlen(cases[i].out));
 		assert_string_equal(out, cases[i].out);
 		text_quote(again, sizeof(again), out, strlen(out), cases[i].also);
 		assert_string_equal(again, out); /* twice is once */
@@ -200,7 +200,7 @@ static void quote_leaves_nothing_that_breaks_a_line_or_a_terminal(void **state)
 static void quote_marks_a_cut_at_any_size(void **state)
 {
 	static const char in[] = "ab\n\xe2\x82\xac\xff"
-	                         "cd";
+				 "cd";
 	char full[64], out[64];
 	size_t size, n, need;
 
@@ -239,26 +239,26 @@ static void fill_sets_utf8_or_raw_and_never_both(void **state)
 		const char *utf8; /* NULL: raw */
 		size_t raw_len;
 	} cases[] = {
-	        {BYTES(""), false, "", 0},
-	        {BYTES("/etc/shadow"), false, "/etc/shadow", 0},
-	        {BYTES("/etc/sh"), true, "/etc/sh", 0},
-	        {BYTES("caf\xc3\xa9"), false, "caf\xc3\xa9", 0},
-	        {BYTES("caf\xe9"), false, NULL, 4},
-	        {BYTES("a\0b"), false, NULL, 3},
-	        {BYTES("a\0b"), true, NULL, 3},
-	        {BYTES("ab\xe2\x82"), true, "ab", 0}, /* torn by the cut */
-	        {BYTES("ab\xf0\x9f\x90"), true, "ab", 0},
-	        {BYTES("ab\xc3"), true, "ab", 0},
-	        {BYTES("\xe0"), true, "", 0},
-	        {BYTES("\xed"), true, "", 0},
-	        {BYTES("\xf4"), true, "", 0},
-	        {BYTES("ab\xe2\x82"), false, NULL, 4}, /* nothing was cut: those are the bytes */
-	        {BYTES("ab\xe0\x80"), true, NULL, 4},  /* no character begins so */
-	        {BYTES("ab\xed\xa0"), true, NULL, 4},
-	        {BYTES("ab\xf4\x90"), true, NULL, 4},
-	        {BYTES("ab\xff"), true, NULL, 3},
-	        {BYTES("\xff ab\xc3"), true, NULL, 5},
-	        {BYTES("ab\x80\x80\x80"), true, NULL, 5},
+		{BYTES(""), false, "", 0},
+		{BYTES("/etc/shadow"), false, "/etc/shadow", 0},
+		{BYTES("/etc/sh"), true, "/etc/sh", 0},
+		{BYTES("caf\xc3\xa9"), false, "caf\xc3\xa9", 0},
+		{BYTES("caf\xe9"), false, NULL, 4},
+		{BYTES("a\0b"), false, NULL, 3},
+		{BYTES("a\0b"), true, NULL, 3},
+		{BYTES("ab\xe2\x82"), true, "ab", 0}, /* torn by the cut */
+		{BYTES("ab\xf0\x9f\x90"), true, "ab", 0},
+		{BYTES("ab\xc3"), true, "ab", 0},
+		{BYTES("\xe0"), true, "", 0},
+		{BYTES("\xed"), true, "", 0},
+		{BYTES("\xf4"), true, "", 0},
+		{BYTES("ab\xe2\x82"), false, NULL, 4}, /* nothing was cut: those are the bytes */
+		{BYTES("ab\xe0\x80"), true, NULL, 4},  /* no character begins so */
+		{BYTES("ab\xed\xa0"), true, NULL, 4},
+		{BYTES("ab\xf4\x90"), true, NULL, 4},
+		{BYTES("ab\xff"), true, NULL, 3},
+		{BYTES("\xff ab\xc3"), true, NULL, 5},
+		{BYTES("ab\x80\x80\x80"), true, NULL, 5},
 	};
 	char buf[64], *utf8;
 	uint8_t *raw;
@@ -290,16 +290,16 @@ static void sanitised_copy_is_the_callers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(valid_utf8_is_taken),
-	        cmocka_unit_test(invalid_utf8_is_refused),
-	        cmocka_unit_test(every_character_is_one_sequence_and_surrogates_are_none),
-	        cmocka_unit_test(sanitise_keeps_what_is_valid_and_escapes_the_rest),
-	        cmocka_unit_test(sanitise_cuts_at_a_character),
-	        cmocka_unit_test(quote_leaves_nothing_that_breaks_a_line_or_a_terminal),
-	        cmocka_unit_test(quote_marks_a_cut_at_any_size),
-	        cmocka_unit_test(a_path_of_4095_bytes_is_whole_or_cut_as_asked),
-	        cmocka_unit_test(fill_sets_utf8_or_raw_and_never_both),
-	        cmocka_unit_test(sanitised_copy_is_the_callers),
+		cmocka_unit_test(valid_utf8_is_taken),
+		cmocka_unit_test(invalid_utf8_is_refused),
+		cmocka_unit_test(every_character_is_one_sequence_and_surrogates_are_none),
+		cmocka_unit_test(sanitise_keeps_what_is_valid_and_escapes_the_rest),
+		cmocka_unit_test(sanitise_cuts_at_a_character),
+		cmocka_unit_test(quote_leaves_nothing_that_breaks_a_line_or_a_terminal),
+		cmocka_unit_test(quote_marks_a_cut_at_any_size),
+		cmocka_unit_test(a_path_of_4095_bytes_is_whole_or_cut_as_asked),
+		cmocka_unit_test(fill_sets_utf8_or_raw_and_never_both),
+		cmocka_unit_test(sanitised_copy_is_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,10 +41,10 @@ static int ndjson_write(struct sink *s, const Warder__V1__Event *e)
 }
 
 const struct sink_kind sink_ndjson = {
-        .name = "ndjson",
-        .help = "ndjson:PATH, ndjson:- (stdout), ndjson:unix:PATH  one JSON object a line, for log shippers",
-        .open = ndjson_open,
-        .write = ndjson_write,
-        .flush = stream_flush,
-        .close = stream_close,
+	.name = "ndjson",
+	.help = "ndjson:PATH, ndjson:- (stdout), ndjson:unix:PATH  one JSON object a line, for log shippers",
+	.open = ndjson_open,
+	.write = ndjson_write,
+	.flush = stream_flush,
+	.close = stream_close,
 };

@@ -11,7 +11,7 @@ static int proto_open(struct sink *s, const char *arg, struct err *err)
 {
 	if (!strcmp(arg, "-") && isatty(STDOUT_FILENO))
 		return err_set(err, -EINVAL, "sink '%.100s': stdout is a terminal and frames are binary; use a pipe or a file",
-		               s->spec);
+			       s->spec);
 	return stream_open(s, arg, err);
 }
 
@@ -23,10 +23,10 @@ static int proto_write(struct sink *s, const Warder__V1__Event *e)
 }
 
 const struct sink_kind sink_proto = {
-        .name = "proto",
-        .help = "proto:PATH, proto:- (stdout), proto:unix:PATH  protobuf Events, each after its length as a varint",
-        .open = proto_open,
-        .write = proto_write,
-        .flush = stream_flush,
-        .close = stream_close,
+	.name = "proto",
+	.help = "proto:PATH, proto:- (stdout), proto:unix:PATH  protobuf Events, each after its length as a varint",
+	.open = proto_open,
+	.write = proto_write,
+	.flush = stream_flush,
+	.close = stream_close,
 };

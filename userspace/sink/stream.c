@@ -261,10 +261,10 @@ static int open_unix(struct stream *st, const char *path, struct err *err)
 
 	if (path[0] != '/')
 		return err_set(err, -EINVAL, "sink '%.100s': a socket's path is absolute, such as unix:/run/collector.sock",
-		               st->sink->spec);
+			       st->sink->spec);
 	if (strlen(path) >= sizeof(st->peer.sun_path))
 		return err_set(err, -ENAMETOOLONG, "sink '%.200s': a socket's path has %zu bytes at most", st->sink->spec,
-		               sizeof(st->peer.sun_path) - 1);
+			       sizeof(st->peer.sun_path) - 1);
 	st->peer.sun_family = AF_UNIX;
 	strcpy(st->peer.sun_path, path);
 	st->retry_ms = RETRY_FIRST_MS;
@@ -301,7 +301,7 @@ static int open_file(struct stream *st, const char *path, struct err *err)
 	st->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (st->fd < 0 || fstat(st->fd, &sb))
 		return err_set(err, -errno, "sink '%.200s': %s%s", st->sink->spec, strerror(errno),
-		               errno == ENXIO ? " (a socket is unix:PATH; a FIFO needs a reader first)" : "");
+			       errno == ENXIO ? " (a socket is unix:PATH; a FIFO needs a reader first)" : "");
 	st->push = S_ISREG(sb.st_mode) ? push_file : push_nonblocking;
 	return 0;
 }
@@ -313,7 +313,7 @@ int stream_open(struct sink *s, const char *arg, struct err *err)
 
 	if (!*arg)
 		return err_set(err, -EINVAL, "sink '%.200s': say where to: %s:PATH, %s:- for stdout or %s:unix:PATH", s->spec,
-		               s->kind->name, s->kind->name, s->kind->name);
+			       s->kind->name, s->kind->name, s->kind->name);
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		return err_set(err, -ENOMEM, "sink '%.200s': out of memory", s->spec);
