@@ -393,7 +393,7 @@ struct pt_regs {
 /* The context of a syscalls:sys_exit_* tracepoint: ABI, not looked up. */
 struct sys_exit {
 	__u64 common;
-	long nr;
+	int nr; /* what is behind it, up to ret, is not set */
 	long ret;
 };
 

@@ -41,13 +41,13 @@ families() {
 }
 
 overlay() {
-	container "$1-overlay" "$1" -- "cat /etc/passwd >/dev/null && echo x >>/etc/passwd && dd if=/bin/busybox of=/tmp/copy 2>/dev/null &&
-		rm /etc/hostname && mkdir /data/d && cat /tmp/copy >/data/d/c && /tmp/copy true && echo ok overlay: written || echo error"
+	container "$1-overlay" "$1" -- "cat /etc/passwd >/dev/null && echo x >>/etc/passwd && dd if=/bin/busybox of=/tmp/busybox 2>/dev/null && chmod 755 /tmp/busybox &&
+		rm /etc/hostname && mkdir /data/d && cat /tmp/busybox >/data/d/c && /tmp/busybox true && echo ok overlay: written || echo error"
 	acts "$1-overlay" ok
 }
 
 reopen() {
-	container "$1-reopen" "$1" -- "echo ok reopen: 1 >/dev/stdout; echo ok reopen: 2 >>/proc/self/fd/1; echo ok reopen: 3 >/dev/stderr;
+	container "$1-reopen" "$1" -- "echo ok reopen: 1 >>/dev/stdout; echo ok reopen: 2 >>/proc/self/fd/1; echo ok reopen: 3 >>/dev/stderr;
 		echo ok reopen: 4 >>/proc/self/fd/2; cat /dev/stdin"
 	acts "$1-reopen" ok 4
 }

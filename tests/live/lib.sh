@@ -151,7 +151,7 @@ rootfs() {
 	mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,cgroup,data}
 	chmod 1777 "$root/tmp"
 	cp "$(command -v busybox)" "$root/bin/busybox"
-	for tool in sh sleep cat ls echo true readlink mkdir rm hostname id dd head seq nsenter; do
+	for tool in sh sleep cat ls echo true readlink mkdir rm hostname id chmod dd head; do
 		ln -s busybox "$root/bin/$tool"
 	done
 	cp "$ACT" "$root/bin/act"
@@ -287,7 +287,7 @@ container() {
 	fi
 	spec "${*:+$*; }exec act pause" ${features[@]+"${features[@]}"} >"$dir/config.json"
 	echo "$runtime" >"$dir/runtime"
-	oci "$runtime" run -d --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >"$dir/log" 2>&1 && return
+	oci "$runtime" run -d --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >>"$dir/log" 2>&1 && return
 	fail "$name starts: $(head -c 300 "$dir/log")"
 	rm "$dir/runtime"
 	return 1

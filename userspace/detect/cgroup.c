@@ -13,7 +13,7 @@ static bool judge(const struct view *view, struct verdict *v)
 	char path[4224], shown[256];
 
 	schema_path(view->rec, &m->to_path, path, sizeof(path));
-	text_quote(shown, sizeof(shown), path, strlen(path), NULL);
+	text_quote(shown, sizeof(shown), path, strlen(path), "");
 	v->dimension = "cgroup";
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	verdict_outcome(view, v, WARDER__V1__SEVERITY__HIGH);

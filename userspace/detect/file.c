@@ -7,12 +7,12 @@
 
 #include "text.h"
 
-/* The last component says which of procfs's guarded files it is; it is procfs's own name, not one that a caller chose. */
-static bool is_named(const char *path, const char *name)
+/* Which of procfs's guarded files it is: the last component, procfs's own name and not one that a caller chose. */
+static const char *leaf(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash && !strcmp(slash + 1, name);
+	return slash ? slash + 1 : path;
 }
 
 static bool judge(const struct view *view, struct verdict *v)
@@ -23,17 +23,15 @@ static bool judge(const struct view *view, struct verdict *v)
 	char path[4224], shown[256];
 
 	schema_path(view->rec, &f->path, path, sizeof(path));
-	text_quote(shown, sizeof(shown), path, strlen(path), NULL);
+	text_quote(shown, sizeof(shown), path, strlen(path), "");
 	v->dimension = "file";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	verdict_outcome(view, v, WARDER__V1__SEVERITY__HIGH);
 	if (f->guarded_proc) {
-		bool mem = is_named(path, "mem");
-
-		v->technique = !host ? "X03" : mem ? "M38" : "M35";
+		v->technique = !host ? "X03" : strcmp(leaf(path), "mem") ? "M35" : "M38";
 		v->dimension = "task";
-		snprintf(v->message, sizeof(v->message), "%s %s of %s, a process of %s", act, strrchr(shown, '/') + 1,
+		snprintf(v->message, sizeof(v->message), "%s %s of %s, a process of %s", act, leaf(shown),
 			 view_process(&f->target), view_owner(view));
 	} else if (f->beyond_root) {
 		v->technique = f->via == WD_VIA_FANOTIFY ? "M56" : "M33";

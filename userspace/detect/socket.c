@@ -35,7 +35,7 @@ static bool judge(const struct view *view, struct verdict *v)
 	if (bytes && !u->abstract)
 		len = strnlen(bytes, len);
 	if (bytes)
-		text_quote(name, sizeof(name), u->abstract ? bytes + 1 : bytes, u->abstract ? len - 1 : len, NULL);
+		text_quote(name, sizeof(name), u->abstract ? bytes + 1 : bytes, u->abstract ? len - 1 : len, "");
 	memcpy(peer, u->peer.comm, 16);
 	if (view->rec->owner_kind == WD_OWNER_HOST)
 		for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
