@@ -27,6 +27,15 @@ static __always_inline struct cgroup *sock_cgroup(struct sock *sk)
 	return val & 1 ? NULL : (struct cgroup *)val;
 }
 
+/* A capability set is one 64-bit value from 6.3, two 32-bit words before: the same bytes on a little-endian machine. */
+static __always_inline __u64 cred_caps(const kernel_cap_t *set)
+{
+	__u64 caps = 0;
+
+	bpf_probe_read_kernel(&caps, sizeof(caps), set);
+	return caps;
+}
+
 /*
  * The mount that was added last to a mount namespace: the end of a list to 6.7, from 6.8 the right end of a tree sorted by
  * mount id, whose last node is kept from 6.14. Between the two the namespace gives no cheap answer: NULL.

@@ -25,9 +25,9 @@ static __always_inline void process_fill(struct wd_process *p, struct task_struc
 	p->uid = BPF_CORE_READ(cred, uid.val);
 	p->gid = BPF_CORE_READ(cred, gid.val);
 	p->euid = BPF_CORE_READ(cred, euid.val);
-	p->cap_effective = BPF_CORE_READ(cred, cap_effective.val);
-	p->cap_permitted = BPF_CORE_READ(cred, cap_permitted.val);
-	p->cap_bounding = BPF_CORE_READ(cred, cap_bset.val);
+	p->cap_effective = cred_caps(&cred->cap_effective);
+	p->cap_permitted = cred_caps(&cred->cap_permitted);
+	p->cap_bounding = cred_caps(&cred->cap_bset);
 	p->cgroup_id = cgroup_origin_id(task_cgroup(task));
 	if (nsp) {
 		ns_read(nsp, cred, ns);

@@ -83,8 +83,8 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	}
 	if (user == c->ns[NS_USER]) {
 		/* In a child user namespace capabilities are full and say nothing (trap T8). Bounding sets only shrink. */
-		__u64 have = BPF_CORE_READ(cred, cap_permitted.val) | BPF_CORE_READ(cred, cap_effective.val) |
-			     BPF_CORE_READ(cred, cap_bset.val);
+		__u64 have = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) |
+			     cred_caps(&cred->cap_bset);
 
 		if (have & ~c->caps)
 			b->dims |= WD_DIM_CAP;

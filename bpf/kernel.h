@@ -135,9 +135,8 @@ typedef struct {
 	__u32 val;
 } kgid_t;
 
-/* One 64-bit value from 6.3, two 32-bit words before: the same 8 bytes on a little-endian machine. */
 typedef struct {
-	__u64 val;
+	__u64 val; /* not looked up: see cred_caps */
 } kernel_cap_t;
 
 struct cred {

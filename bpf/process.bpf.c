@@ -69,7 +69,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	__u32 shared = 0;
 
 	ns_read(BPF_CORE_READ(task, nsproxy), cred, c.ns);
-	c.caps = BPF_CORE_READ(cred, cap_bset.val);
+	c.caps = cred_caps(&cred->cap_bset);
 	stdio_remember(&c, task);
 	if (bpf_map_update_elem(&containers, &id, &c, BPF_ANY)) {
 		lost_count(0, 4 /* TABLE */);

@@ -13,7 +13,8 @@ WARDER=${WARDER:-$tree/build/warder}
 name=demo-$$
 technique=M02
 work=$(mktemp -d "${TMPDIR:-/tmp}/warder-demo.XXXXXX")
-sensor= victim=
+sensor=
+victim=
 
 cleanup() {
 	trap - EXIT
@@ -82,6 +83,7 @@ if [ ! -x "$act" ]; then
 	gcc -static -O2 -D_GNU_SOURCE -o "$act" "$tree"/tests/live/act*.c || die "tests/live/act*.c do not build"
 fi
 
+touch "$work/console" "$work/sensor.err"
 say "the sensor starts: $WARDER run -o console"
 "$WARDER" run -o console </dev/null >"$work/console" 2>"$work/sensor.err" &
 sensor=$!
@@ -95,9 +97,9 @@ echo "  inside, /etc/hostname is: $(runc exec "$name" /bin/busybox cat /etc/host
 say "in it: pidfd_open of a host process, setns into its namespaces, and a look at the host's /etc/hostname"
 sleep 1000 &
 victim=$!
+started=$EPOCHREALTIME
 runc exec "$name" /bin/act setns-pidfd $victim /etc/hostname </dev/null | sed 's/^/  /'
 [ "${PIPESTATUS[0]}" = 0 ] || die "the escape itself did not work"
-escaped=$EPOCHREALTIME
 
 say "what warder says:"
 wait_for 10 "$work/console" "$name" $technique || {
@@ -105,4 +107,4 @@ wait_for 10 "$work/console" "$name" $technique || {
 	die "no finding about $name and $technique"
 }
 seen=$EPOCHREALTIME
-say "found within $(((${seen/./} - ${escaped/./}) / 1000)) ms of the escape"
+say "printed within $(((${seen/./} - ${started/./}) / 1000)) ms of the start of the command that escaped"

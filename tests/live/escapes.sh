@@ -39,10 +39,9 @@ prepare() {
 declared_disk() {
 	local dir=$work/declared
 	mkdir "$dir"
-	scratch_disk declared && mounted "$disk" "$dir" || {
-		handle=
-		return
-	}
+	handle=
+	scratch_disk declared || return
+	mounted "$disk" "$dir" || return
 	read -r _ _ handle < <("$ACT" handle-of "$dir/secret")
 	mkdir "$dir/shared"
 	echo mine >"$dir/shared/mine"
@@ -76,12 +75,12 @@ fill() {
 
 # attack RUNTIME NAME FEATURES ACT: the container is made and acts
 attack() {
-	local runtime=$1 name=$2 features=$3 act=$4
+	local runtime=$1 name=$2 wanted=$3 act=$4
 	# shellcheck disable=SC2086 # words
 	if [ "${WARDER_HOW:-}" = born ] || { [ "${WARDER_HOW:-}" != exec ] && [ "$runtime" = runc ]; }; then
-		container "$name" "$runtime" $features -- "act $act"
+		container "$name" "$runtime" $wanted -- "act $act"
 	else
-		container "$name" "$runtime" $features && inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
+		container "$name" "$runtime" $wanted && inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
 	fi
 	acts "$name" ok
 }
@@ -229,11 +228,11 @@ standin_control() {
 prepare
 sensor_start
 for runtime in $(runtimes); do
-	attacks $runtime
-	legal $runtime
-	denied $runtime
-	standins $runtime
-	entered $runtime
+	attacks "$runtime"
+	legal "$runtime"
+	denied "$runtime"
+	standins "$runtime"
+	entered "$runtime"
 done
 verdict
 finish

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120
 # lib.sh: what the live suites share: real containers of runc and crun, the sensor, and what is expected of it.
 #
 #   . lib.sh SUITE
@@ -98,7 +98,7 @@ cleanup() {
 		find "$name/warder-test" -depth -type d -path "*$id*" -exec rmdir {} + 2>/dev/null
 		rmdir "$name/warder-test" 2>/dev/null
 	done
-	[ "${WARDER_KEEP:-}" ] && echo "$suite: left $work" || rm -rf "$work"
+	if [ "${WARDER_KEEP:-}" ]; then echo "$suite: left $work"; else rm -rf "$work"; fi
 }
 
 # background CMD...: a host process that ends with the suite; sets $! for the caller
@@ -394,13 +394,14 @@ ready() {
 	grep -q '^warder: ready' "$work/sensor.err" || ! kill -0 "$sensor" 2>/dev/null
 }
 
-# sensor_start [ARG...]: returns when it is ready
+# sensor_start [ARG...]: with these further arguments; returns when it is ready
 sensor_start() {
 	[ "$WARDER" = none ] && return
 	"$WARDER" run -o "ndjson:$events" "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
 	sensor=$!
-	until_true $((DEADLINE * 4)) ready && kill -0 "$sensor" 2>/dev/null ||
+	if ! until_true $((DEADLINE * 4)) ready || ! kill -0 "$sensor" 2>/dev/null; then
 		die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
+	fi
 	"$WARDER" doctor --json >"$work/doctor.json" 2>"$work/doctor.err" || fail "warder doctor: $(head -n 1 "$work/doctor.err")"
 }
 
@@ -453,14 +454,14 @@ verdict() {
 		case $line in
 		ok\ *) pass "${line#ok }" ;;
 		FAIL\ *) fail "${line#FAIL }" ;;
-		*) echo "$line" ;;
+		*) echo "     $line" ;;
 		esac
 	done < <(judge final || echo "FAIL the judge failed")
 }
 
 # --- start ---------------------------------------------------------------------------------------------------------------
 
-: >"$work/pids" >"$work/loops" >"$work/mounted" >"$work/expected"
+touch "$work/pids" "$work/loops" "$work/mounted" "$work/expected"
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 [ "$(id -u)" = 0 ] || die "needs root"

@@ -13,6 +13,7 @@ failed=0 skipped=0
 # guest: what runs in the guest
 guest() {
 	local suite code=0
+	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
 	export WARDER_SLOW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-10}
 	export WARDER_STARTS=${WARDER_STARTS:-10} WARDER_EXECS=${WARDER_EXECS:-20} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
 	echo "--- kernel $(uname -r), security modules: $(cat /sys/kernel/security/lsm 2>/dev/null)"
