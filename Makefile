@@ -38,7 +38,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test demo clean help
+.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke live vm bench demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
 
@@ -121,6 +121,88 @@ demo:
 	scripts/deps.sh demo
 	$(MAKE) all
 	scripts/demo.sh
+
+# Tests. 'make test' is all of them; each is a target of its own.
+
+test:
+	scripts/deps.sh build test
+	$(MAKE) all
+	scripts/test.sh
+
+UNIT      := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+TEST_LIBS := $(LDLIBS) -lcmocka
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwarder.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwarder.a $(TEST_LIBS)
+
+$(BUILD)/tests/golden: tests/golden/golden.c $(BUILD)/libwarder.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwarder.a $(TEST_LIBS)
+
+# Runs in containers, whatever is in them: static.
+$(BUILD)/tests/act: $(wildcard tests/live/act*.c tests/live/act.h)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -static -o $@ $(filter %.c,$^)
+
+$(BUILD)/tests/bench: tests/bench/bench.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -static -o $@ $<
+
+lint: all
+	scripts/lint.sh
+
+unit: $(UNIT)
+	@set -e; for t in $^; do echo "  $$t"; $$t; done
+
+golden: $(BUILD)/tests/golden
+	$< tests/golden/cases
+
+roundtrip: all $(BUILD)/tests/unit/gen_events
+	cp $(BUILD)/tests/unit/gen_events $(BUILD)/gen_events
+	tests/unit/roundtrip.sh $(BUILD)
+
+# The unit and golden tests again, with AddressSanitizer and UndefinedBehaviorSanitizer.
+SANITIZE := BUILD=$(BUILD)/asan CC=$(CLANG) \
+	CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+sanitize:
+	$(MAKE) $(SANITIZE) unit golden
+
+# Fuzz targets: a short smoke each in 'make test', 'make fuzz SECONDS=3600' for long runs.
+FUZZ    := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS ?= 600
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c
+	@mkdir -p $(@D)
+	$(Q)$(MAKE) BUILD=$(BUILD)/fuzz CC=$(CLANG) \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" $(BUILD)/fuzz/libwarder.a
+	$(call say,CC)
+	$(Q)$(CLANG) $(CPPFLAGS) -I$(BUILD)/fuzz/gen -O1 -g -std=gnu11 -fsanitize=fuzzer,address,undefined -o $@ $< \
+		$(BUILD)/fuzz/libwarder.a $(LDLIBS)
+
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
+	@set -e; for f in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$f; echo "fuzz $$f for $(SECONDS) s"; \
+		$(BUILD)/fuzz/$$f -max_total_time=$(SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$f 2>&1 | \
+		grep -E 'ERROR|SUMMARY|number_of_executed_units|Test unit written' || true; \
+		! ls crash-* leak-* timeout-* oom-* 2>/dev/null; done
+
+fuzz-smoke:
+	$(MAKE) fuzz SECONDS=10
+
+# Real containers on this kernel; then the same in a virtual machine with Debian's kernels.
+live: all $(BUILD)/tests/act
+	@failed=0; for t in escapes benign sticky startup; do echo "--- $$t"; tests/live/$$t.sh || failed=1; done; exit $$failed
+
+vm: all $(BUILD)/tests/act
+	tests/vm/run.sh
+
+bench: all $(BUILD)/tests/bench
+	tests/bench/bench.sh
 
 clean:
 	rm -rf $(BUILD)

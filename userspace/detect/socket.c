@@ -53,9 +53,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->dimension = "socket";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	verdict_outcome(view, v, what ? WARDER__V1__SEVERITY__CRITICAL : WARDER__V1__SEVERITY__MEDIUM);
-	snprintf(v->message, sizeof(v->message), "connected to %s%s%s%s%s, a process of %s, by socket %s%s",
-		 what ? what : "a socket of ", what ? " (" : "", view_process(&u->peer), what ? ")" : "", "", view_owner(view),
-		 u->abstract ? "@" : "", name);
+	snprintf(v->message, sizeof(v->message), "connected to %s of %s, a process of %s, by socket %s%s", what ? what : "a socket",
+		 view_process(&u->peer), view_owner(view), u->abstract ? "@" : "", name);
 	return true;
 }
 

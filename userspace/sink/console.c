@@ -225,13 +225,15 @@ static void say_judgement(struct line *l, const Warder__V1__Event *e, const Ward
 		say(l, ", view incomplete: %" PRIu64 " records lost", f->lost);
 }
 
-static void say_evidence(struct line *l, const Warder__V1__Finding *f)
+static void say_evidence(struct line *l, const Warder__V1__Event *e, const Warder__V1__Finding *f)
 {
 	const Warder__V1__Evidence *ev;
 	size_t i;
 
 	for (i = 0; i < f->n_evidence && i < EVIDENCE_LINES_MAX; i++) {
 		ev = f->evidence[i];
+		if (!strcmp(ev->summary, e->message))
+			continue; /* the act itself is the line above */
 		say(l, "\n    ");
 		say_time(l, ev->time);
 		say_str(l, is_set(ev->role) ? ev->role : "evidence", WORD_MAX, WORD);
@@ -265,7 +267,7 @@ static void say_finding(struct line *l, const Warder__V1__Event *e)
 	say_str(l, is_set(e->message) ? e->message : f->title, SENTENCE_MAX, SENTENCE);
 	say_process(l, e->actor ? e->actor->process : NULL);
 	say_judgement(l, e, f);
-	say_evidence(l, f);
+	say_evidence(l, e, f);
 }
 
 static void say_lost(struct line *l, const Warder__V1__Event *e)

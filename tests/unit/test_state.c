@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../golden/build.h"
+#include "state.h"
+
+static struct build rec;
+static struct view view;
+static char dir[] = "/tmp/warder-test-state-XXXXXX";
+static struct identity identity;
+
+static int group_setup(void **state)
+{
+	struct err err;
+
+	(void)state;
+	return mkdtemp(dir) ? identity_init(&identity, dir, &err) : -1;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	return rmdir(dir);
+}
+
+static int setup(void **state)
+{
+	static struct state s;
+
+	*state = &s;
+	return state_init(&s, &identity);
+}
+
+static int teardown(void **state)
+{
+	state_destroy(*state);
+	return 0;
+}
+
+static const struct view *take(struct state *s)
+{
+	assert_int_equal(schema_check(rec.bytes, rec.len), 0);
+	memset(&view, 0xff, sizeof(view));
+	state_take(s, build_record(&rec), &view);
+	return &view;
+}
+
+static void seal(struct state *s, uint64_t id, const char *name)
+{
+	build_seal(&rec, id, name, 1000);
+	take(s);
+}
+
+static void end(struct state *s, uint64_t id)
+{
+	*(uint64_t *)build_start(&rec, WD_CONTAINER_END) = id;
+	take(s);
+}
+
+static void as_process(uint64_t origin, uint32_t pid, uint64_t start_ns, uint32_t ppid, const char *comm)
+{
+	struct wd_record *r = build_record(&rec);
+
+	r->origin = origin;
+	r->actor.pid = r->actor.tid = pid;
+	r->actor.start_ns = start_ns;
+	r->actor.ppid = ppid;
+	strncpy(r->actor.comm, comm, sizeof(r->actor.comm));
+}
+
+static void exec_args(struct state *s, uint32_t pid, uint64_t start_ns, const char *file, const char *args, size_t n, bool cut)
+{
+	struct wd_process_exec *e = build_start(&rec, WD_PROCESS_EXEC);
+
+	as_process(7, pid, start_ns, 1, "comm");
+	build_text(&rec, &e->args, args, n, cut);
+	build_path(&rec, &e->file, file, false);
+	take(s);
+}
+
+static void fork_of(struct state *s, uint32_t pid, uint64_t start_ns, uint32_t child, uint64_t child_start_ns)
+{
+	struct wd_process_fork *f = build_start(&rec, WD_PROCESS_FORK);
+
+	as_process(7, pid, start_ns, 1, "parent");
+	f->child_pid = f->child_tid = child;
+	f->child_start_ns = child_start_ns;
+	take(s);
+}
+
+static void a_container_is_known_from_its_seal(void **state)
+{
+	struct state *s = *state;
+	const struct workload *w;
+
+	assert_null(state_workload(s, 7));
+	seal(s, 7, "web");
+	assert_int_equal(s->alive, 1);
+	w = state_workload(s, 7);
+	assert_non_null(w);
+	assert_ptr_equal(view.actor, w); /* its own seal names it already */
+	assert_int_equal(w->origin_id, 7);
+	assert_int_equal(w->resolution, RESOLVED_CGROUP);
+	assert_string_equal(w->cgroup_path, "/web");
+	assert_string_equal(w->name, "web");
+	assert_null(state_workload(s, 8));
+	assert_null(state_workload(s, 0)); /* the host is no container, even if a record said so */
+	seal(s, 0, "evil");
+	assert_null(state_workload(s, 0));
+}
+
+static void an_ended_container_still_has_its_name(void **state)
+{
+	struct state *s = *state;
+
+	seal(s, 7, "web");
+	seal(s, 8, "db");
+	assert_int_equal(s->alive, 2);
+	end(s, 7);
+	assert_int_equal(s->alive, 1);
+	assert_string_equal(state_workload(s, 7)->name, "web");
+	end(s, 7); /* twice is once */
+	end(s, 99);
+	assert_int_equal(s->alive, 1);
+	end(s, 8);
+	assert_int_equal(s->alive, 0);
+}
+
+static void a_container_is_alive_once(void **state)
+{
+	struct state *s = *state;
+
+	seal(s, 7, "web");
+	seal(s, 7, "web"); /* a walk over the tasks may tell it again */
+	assert_int_equal(s->alive, 1);
+	end(s, 7);
+	assert_int_equal(s->alive, 0);
+}
+
+static void a_number_that_is_given_out_again_is_another_container(void **state)
+{
+	struct state *s = *state;
+
+	seal(s, 7, "web");
+	end(s, 7);
+	seal(s, 7, "db");
+	assert_string_equal(state_workload(s, 7)->name, "db");
+	assert_string_equal(state_workload(s, 7)->cgroup_path, "/db");
+	assert_int_equal(s->alive, 1);
+	end(s, 7);
+	assert_int_equal(s->alive, 0);
+}
+
+static void the_view_has_actor_owner_and_body(void **state)
+{
+	struct state *s = *state;
+	const struct view *v;
+
+	seal(s, 7, "web");
+	seal(s, 8, "db");
+	build_start(&rec, WD_FILE_OPEN);
+	build_record(&rec)->origin = 7;
+	build_record(&rec)->owner = 8;
+	build_record(&rec)->owner_kind = WD_OWNER_CONTAINER;
+	v = take(s);
+	assert_ptr_equal(v->rec, build_record(&rec));
+	assert_ptr_equal(v->body, build_body(&rec));
+	assert_string_equal(v->actor->name, "web");
+	assert_string_equal(v->owner->name, "db");
+	assert_null(v->process);
+	/* The number means nothing where the owner is no container. */
+	build_record(&rec)->owner_kind = WD_OWNER_HOST;
+	assert_null(take(s)->owner);
+	build_record(&rec)->owner_kind = WD_OWNER_UNKNOWN;
+	assert_null(take(s)->owner);
+	build_record(&rec)->owner_kind = WD_OWNER_CONTAINER;
+	build_record(&rec)->owner = 99;
+	build_record(&rec)->origin = 0;
+	v = take(s);
+	assert_null(v->owner);
+	assert_null(v->actor);
+}
+
+static void a_process_is_what_it_executed(void **state)
+{
+	struct state *s = *state;
+	const struct process *p;
+
+	exec_args(s, 40, 100, "/usr/bin/sleep", "sleep\0" "60\0", 9, false);
+	p = state_process(s, 40, 100);
+	assert_non_null(p);
+	assert_ptr_equal(view.process, p);
+	assert_string_equal(p->exe, "/usr/bin/sleep");
+	assert_int_equal(p->args_len, 9);
+	assert_memory_equal(p->args, "sleep\0" "60\0", 9);
+	assert_false(p->args_cut);
+	assert_int_equal(p->origin, 7);
+	assert_int_equal(p->ppid, 1);
+	assert_memory_equal(p->comm, "comm", 5);
+	/* Another start is another process. */
+	assert_null(state_process(s, 40, 101));
+	assert_non_null(state_process(s, 40, 0)); /* not asked for */
+	exec_args(s, 40, 100, "/bin/sh", "sh\0", 3, false);
+	p = state_process(s, 40, 100);
+	assert_string_equal(p->exe, "/bin/sh");
+	assert_int_equal(p->args_len, 3);
+	exec_args(s, 40, 200, "/bin/true", "", 0, false);
+	assert_null(state_process(s, 40, 100));
+	p = state_process(s, 40, 200);
+	assert_string_equal(p->exe, "/bin/true");
+	assert_int_equal(p->args_len, 0);
+}
+
+static void arguments_are_bounded_and_say_so(void **state)
+{
+	static char args[1024];
+	struct state *s = *state;
+	const struct process *p;
+
+	memset(args, 'x', sizeof(args));
+	exec_args(s, 40, 100, "/x", args, 512, false);
+	p = state_process(s, 40, 100);
+	assert_int_equal(p->args_len, 512);
+	assert_false(p->args_cut);
+	exec_args(s, 40, 100, "/x", args, 513, false);
+	p = state_process(s, 40, 100);
+	assert_int_equal(p->args_len, 512);
+	assert_true(p->args_cut);
+	exec_args(s, 40, 100, "/x", args, 10, true); /* cut by the kernel */
+	p = state_process(s, 40, 100);
+	assert_int_equal(p->args_len, 10);
+	assert_true(p->args_cut);
+}
+
+static void an_executables_path_keeps_its_end(void **state)
+{
+	static char path[4096];
+	struct state *s = *state;
+	const struct process *p;
+
+	for (size_t i = 0; i < 4000; i++)
+		path[i] = i % 10 ? 'd' : '/';
+	memcpy(path + 4000, "/end", 5);
+	exec_args(s, 40, 100, path, "", 0, false);
+	p = state_process(s, 40, 100);
+	assert_memory_equal(p->exe, "...", 3);
+	assert_string_equal(p->exe + strlen(p->exe) - 4, "/end");
+}
+
+static void a_child_runs_what_its_parent_runs(void **state)
+{
+	struct state *s = *state;
+	const struct process *p;
+
+	exec_args(s, 40, 100, "/bin/sh", "sh\0-c\0", 6, false);
+	fork_of(s, 40, 100, 41, 200);
+	p = state_process(s, 41, 200);
+	assert_non_null(p);
+	assert_string_equal(p->exe, "/bin/sh");
+	assert_int_equal(p->args_len, 6);
+	assert_int_equal(p->pid, 41);
+	assert_int_equal(p->ppid, 40);
+	assert_int_equal(p->origin, 7);
+	assert_string_equal(p->comm, "parent");
+	assert_string_equal(state_process(s, 40, 100)->exe, "/bin/sh");
+	exec_args(s, 41, 200, "/bin/ls", "ls\0", 3, false);
+	assert_string_equal(state_process(s, 41, 200)->exe, "/bin/ls");
+	assert_string_equal(state_process(s, 40, 100)->exe, "/bin/sh");
+}
+
+static void a_child_of_an_unknown_parent_runs_nothing_known(void **state)
+{
+	struct state *s = *state;
+
+	exec_args(s, 41, 50, "/bin/old", "old\0", 4, false); /* the number's last bearer */
+	exec_args(s, 40, 90, "/bin/other", "o\0", 2, false); /* and the parent's */
+	fork_of(s, 40, 100, 41, 200);
+	assert_null(state_process(s, 41, 50));
+	assert_string_equal(state_process(s, 41, 200)->exe, "");
+	assert_int_equal(state_process(s, 41, 200)->args_len, 0);
+}
+
+static void the_tables_are_bounded(void **state)
+{
+	struct state *s = *state;
+
+	for (uint32_t i = 1; i <= 4096 + 10; i++)
+		seal(s, i, "c");
+	assert_int_equal(s->containers.evicted, 10);
+	assert_null(state_workload(s, 10));
+	assert_non_null(state_workload(s, 11));
+	for (uint32_t i = 1; i <= 8192 + 5; i++)
+		exec_args(s, i, 1, "/x", "", 0, false);
+	assert_int_equal(s->processes.evicted, 5);
+	assert_null(state_process(s, 5, 1));
+	assert_non_null(state_process(s, 6, 1));
+}
+
+static void count_name(void *ctx, const struct workload *w)
+{
+	(void)w;
+	++*(unsigned int *)ctx;
+}
+
+static void names_that_no_runtime_tells_are_given_up(void **state)
+{
+	struct state *s = *state;
+	unsigned int told = 0;
+
+	seal(s, 7, "web");
+	for (int i = 0; i < 100; i++)
+		state_rename(s, count_name, &told);
+	assert_int_equal(told, 0);
+	assert_string_equal(state_workload(s, 7)->name, "web");
+	seal(s, 8, "db");
+	end(s, 8);
+	state_rename(s, count_name, &told);
+	assert_int_equal(told, 0);
+}
+
+static void without_an_identity_names_are_not_looked_up(void **state)
+{
+	struct state s;
+	unsigned int told = 0;
+
+	(void)state;
+	assert_int_equal(state_init(&s, NULL), 0);
+	seal(&s, 7, "web");
+	state_rename(&s, count_name, &told);
+	assert_int_equal(told, 0);
+	assert_string_equal(state_workload(&s, 7)->cgroup_path, "/web");
+	assert_string_equal(state_workload(&s, 7)->name, "");
+	state_destroy(&s);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_container_is_known_from_its_seal),
+		TEST(an_ended_container_still_has_its_name),
+		TEST(a_container_is_alive_once),
+		TEST(a_number_that_is_given_out_again_is_another_container),
+		TEST(the_view_has_actor_owner_and_body),
+		TEST(a_process_is_what_it_executed),
+		TEST(arguments_are_bounded_and_say_so),
+		TEST(an_executables_path_keeps_its_end),
+		TEST(a_child_runs_what_its_parent_runs),
+		TEST(a_child_of_an_unknown_parent_runs_nothing_known),
+		TEST(the_tables_are_bounded),
+		TEST(names_that_no_runtime_tells_are_given_up),
+		cmocka_unit_test(without_an_identity_names_are_not_looked_up),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
