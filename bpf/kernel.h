@@ -380,6 +380,10 @@ struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	unsigned long regs[31];
+};
+
 struct pt_regs {
 	unsigned long regs[31];
 	unsigned long orig_x0;

@@ -55,7 +55,8 @@ static __always_inline int mount_create(struct super_block *sb, struct mount *m,
 
 static __always_inline __u32 mount_via(void)
 {
-	return syscall_nr((void *)bpf_get_current_task()) == SYS_fsmount ? WD_VIA_FSMOUNT : WD_VIA_MOUNT;
+	/* The superblock is made by mount(2), or by fsconfig before fsmount. */
+	return syscall_nr((void *)bpf_get_current_task()) == SYS_mount ? WD_VIA_MOUNT : WD_VIA_FSMOUNT;
 }
 
 SEC("lsm/sb_kern_mount")

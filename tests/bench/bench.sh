@@ -31,6 +31,7 @@ milliseconds() {
 on() {
 	local start=$EPOCHREALTIME line end
 	[ -e "$work/fifo" ] || mkfifo "$work/fifo"
+	: >"$work/sensor.err" # no ready line of the run before
 	"$WARDER" run -o ndjson:- </dev/null >"$work/fifo" 2>"$work/sensor.err" 9>&- &
 	sensor=$!
 	{
