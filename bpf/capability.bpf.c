@@ -56,8 +56,8 @@ int BPF_PROG(fexit_capability_use, const struct cred *cred, struct user_namespac
 
 /* A tracepoint since 6.14. It does not say whether the check was a question only. */
 SEC("tp_btf/cap_capable")
-int BPF_PROG(tp_btf_capability_use, const struct cred *cred, struct user_namespace *target, const struct user_namespace *capable,
-	     int cap, int ret)
+int BPF_PROG(tp_btf_capability_use, const struct cred *cred, struct user_namespace *target,
+	     const struct user_namespace *capable, int cap, int ret)
 {
 	return capability_use(target, cap, 0, ret);
 }

@@ -20,8 +20,7 @@ static __always_inline int cred_change(const struct cred *new)
 		return 0;
 	user = BPF_CORE_READ(new, user_ns, ns.inum);
 	if (user == c->ns[NS_USER]) {
-		__u64 have = cred_caps(&new->cap_permitted) | cred_caps(&new->cap_effective) |
-			     cred_caps(&new->cap_bset);
+		__u64 have = cred_caps(&new->cap_permitted) | cred_caps(&new->cap_effective) | cred_caps(&new->cap_bset);
 
 		if (have & ~c->caps)
 			b.dims |= WD_DIM_CAP;

@@ -44,8 +44,8 @@ static __always_inline void process_fill(struct wd_process *p, struct task_struc
 }
 
 /* Fills what record_begin reserved. `body` is the size of the body behind the header. */
-static __always_inline void record_fill(struct wd_record *r, __u32 type, bool is_critical, struct task_struct *task, __u64 origin,
-					const struct owner *own, __u32 body)
+static __always_inline void record_fill(struct wd_record *r, __u32 type, bool is_critical, struct task_struct *task,
+					__u64 origin, const struct owner *own, __u32 body)
 {
 	r->len = sizeof(*r) + body;
 	r->type = type;

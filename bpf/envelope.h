@@ -82,9 +82,9 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 		}
 	}
 	if (user == c->ns[NS_USER]) {
+		o->user_ns = BPF_CORE_READ(cred, user_ns);
 		/* In a child user namespace capabilities are full and say nothing (trap T8). Bounding sets only shrink. */
-		__u64 have = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) |
-			     cred_caps(&cred->cap_bset);
+		__u64 have = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
 
 		if (have & ~c->caps)
 			b->dims |= WD_DIM_CAP;
@@ -136,6 +136,28 @@ static __always_inline __u32 envelope_report(struct task_struct *task, struct or
 	return o->broken;
 }
 
+/*
+ * Is the running task as it was when it was last found within its envelope? Pointers equal to those that were judged need no
+ * second look; capabilities are compared by value, since an exploit writes them in place. False is no verdict.
+ */
+static __always_inline bool envelope_unchanged(const struct origin *o, const struct container *c)
+{
+	struct task_struct *task = task_typed();
+	const struct cred *cred;
+	__u64 caps;
+
+	if (!task || task->nsproxy != o->nsproxy || task->fs->root.mnt != o->root || task->fs->pwd.mnt != o->cwd)
+		return false;
+	cred = task->real_cred;
+	if (cred->user_ns != o->user_ns)
+		return false;
+	if (bpf_core_field_exists(cred->cap_effective.val))
+		caps = cred->cap_permitted.val | cred->cap_effective.val | cred->cap_bset.val;
+	else
+		caps = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
+	return !(caps & ~c->caps);
+}
+
 /* Compares and reports. Returns the dimensions broken by now. */
 static __always_inline __u32 envelope_check(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
 {
@@ -143,6 +165,12 @@ static __always_inline __u32 envelope_check(struct task_struct *task, struct ori
 
 	envelope_compare(task, o, c, &b);
 	return envelope_report(task, o, c, &b, via);
+}
+
+/* The same of the running task, at a hook that is passed often. */
+static __always_inline __u32 envelope_check_current(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
+{
+	return envelope_unchanged(o, c) ? o->broken : envelope_check(task, o, c, via);
 }
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "envelope.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
+#define PROC_SUPER_MAGIC  0x9fa0
 #define FMODE_WRITE_FLAGS 3 /* O_WRONLY, O_RDWR */
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
@@ -50,8 +50,8 @@ static __always_inline struct task_struct *proc_target(struct file *file, struct
 	return owner_is(own, o->container) ? NULL : target;
 }
 
-static __always_inline void open_report(struct task_struct *task, struct origin *o, struct file *file, struct wd_file_open *what,
-					struct owner *own, struct task_struct *target)
+static __always_inline void open_report(struct task_struct *task, struct origin *o, struct file *file,
+					struct wd_file_open *what, struct owner *own, struct task_struct *target)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct wd_file_open *f;
@@ -82,14 +82,23 @@ static __always_inline void open_report(struct task_struct *task, struct origin 
 	critical_send(r);
 }
 
+/* The running task's own mount namespace, when that was found within the envelope: no number to be read. */
+static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_namespace *ns)
+{
+	struct task_struct *task = task_typed();
+
+	return task && task->nsproxy == o->nsproxy && task->nsproxy->mnt_ns == ns;
+}
+
 static __always_inline int file_open(struct file *file)
 {
 	struct task_struct *task, *target = NULL;
 	struct origin *o = origin_current();
 	struct wd_file_open what = {};
 	struct owner own = {};
-	struct vfsmount mnt;
+	struct mnt_namespace *ns;
 	struct super_block *sb;
+	struct vfsmount mnt;
 	struct container *c;
 	struct path path;
 	__u32 broken;
@@ -100,11 +109,11 @@ static __always_inline int file_open(struct file *file)
 	if (!c)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	broken = envelope_check(task, o, c, WD_VIA_OPEN);
+	broken = envelope_check_current(task, o, c, WD_VIA_OPEN);
 
-	path.mnt = BPF_CORE_READ(file, f_path.mnt);
-	path.dentry = BPF_CORE_READ(file, f_path.dentry);
-	what.mnt_ns = mount_ns(real_mount(path.mnt));
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	ns = mount_ns_raw(real_mount(path.mnt));
+	what.mnt_ns = is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns);
 	if (what.mnt_ns == MNT_INTERNAL)
 		return 0;
 	if (what.mnt_ns == MNT_DETACHED) {
@@ -130,8 +139,8 @@ static __always_inline int file_open(struct file *file)
 		return 0;
 	}
 
-	bpf_core_read(&mnt.mnt_root, sizeof(mnt.mnt_root), &path.mnt->mnt_root);
-	sb = BPF_CORE_READ(path.mnt, mnt_sb);
+	bpf_core_read(&mnt, sizeof(mnt), &path.mnt->mnt_root);
+	sb = mnt.mnt_sb;
 	if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
 		/* The whole filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
 		if (BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC)
@@ -173,7 +182,7 @@ int sysexit_file_open(struct sys_exit *ctx)
 
 	if (ctx->ret < 0 || !origin_current())
 		return 0;
-	file = file_of_fd((void *)bpf_get_current_task(), ctx->ret);
+	file = file_of_own_fd(ctx->ret);
 	return file ? file_open(file) : 0;
 }
 

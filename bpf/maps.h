@@ -20,9 +20,9 @@ struct inherited_file {
 /* A container's envelope, as it was sealed. */
 struct container {
 	__u64 id;
-	__u64 caps;            /* the bounding set */
+	__u64 caps; /* the bounding set */
 	__u32 ns[NS_COUNT];
-	__u32 processes;       /* alive with this origin; the last one's exit ends the container */
+	__u32 processes; /* alive with this origin; the last one's exit ends the container */
 	__u32 stdio_next;
 	__u32 pad_;
 	struct inherited_file stdio[STDIO_SLOTS];
@@ -34,9 +34,10 @@ struct origin {
 	const struct nsproxy *nsproxy; /* last one found within the envelope: equal pointers need no second look */
 	const struct vfsmount *root;   /* likewise */
 	const struct vfsmount *cwd;
-	__u32 mnt_ns;                  /* last mount namespace found within it */
-	__u32 broken;                  /* Dimension bits reported already: it and its children are not reported for them again */
-	__u32 entered;                 /* it came in by an exec into the container */
+	const struct user_namespace *user_ns;
+	__u32 mnt_ns;  /* last mount namespace found within it */
+	__u32 broken;  /* Dimension bits reported already: it and its children are not reported for them again */
+	__u32 entered; /* it came in by an exec into the container */
 	__u32 pad_;
 };
 

@@ -25,7 +25,7 @@ static __always_inline int mount_create(struct super_block *sb, struct mount *m,
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
-	envelope_check(task, o, c, via);
+	envelope_check_current(task, o, c, via);
 	magic = BPF_CORE_READ(sb, s_magic);
 	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_V1_MAGIC || magic == BINFMTFS_MAGIC;
 	if (!foreign)

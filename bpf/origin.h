@@ -193,15 +193,24 @@ static __always_inline void ns_read(struct nsproxy *nsp, const struct cred *cred
 #define MNT_INTERNAL 0xffffffff
 #define MNT_DETACHED 0xfffffffe
 
-static __always_inline __u32 mount_ns(struct mount *m)
+static __always_inline struct mnt_namespace *mount_ns_raw(struct mount *m)
 {
-	struct mnt_namespace *ns = BPF_CORE_READ(m, mnt_ns);
+	return BPF_CORE_READ(m, mnt_ns);
+}
+
+static __always_inline __u32 mnt_ns_number(struct mnt_namespace *ns)
+{
 	__u32 inum;
 
 	if (!ns || (__u64)ns >= (__u64)-4095)
 		return MNT_INTERNAL;
 	inum = BPF_CORE_READ(ns, ns.inum);
 	return inum == 0 || inum == 0xeffffff7 ? MNT_DETACHED : inum;
+}
+
+static __always_inline __u32 mount_ns(struct mount *m)
+{
+	return mnt_ns_number(mount_ns_raw(m));
 }
 
 /* A task behind a struct pid, through its list of tasks of `type` (0: by thread, 1: by thread group). */
@@ -255,6 +264,21 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, long fd
 	if (fd < 0 || fd >= BPF_CORE_READ(fdt, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
+	return file;
+}
+
+/* The same of the running task. */
+static __always_inline struct file *file_of_own_fd(long fd)
+{
+	struct task_struct *task = task_typed();
+	struct file *file = NULL;
+	struct fdtable *fdt;
+
+	if (!task)
+		return file_of_fd((void *)bpf_get_current_task(), fd);
+	fdt = task->files->fdt;
+	if (fd >= 0 && fd < fdt->max_fds)
+		bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd);
 	return file;
 }
 

@@ -11,14 +11,14 @@
 #include "record.gen.h"
 
 struct wd_record {
-	__u32 len;         /* of all of it */
-	__u16 type;        /* enum wd_event_type */
-	__u16 critical;    /* it came by the critical ring */
-	__u64 boot_ns;     /* CLOCK_BOOTTIME's kin: bpf_ktime_get_boot_ns, 5.8 */
-	__u64 origin;      /* of the actor; 0 is the host */
-	__u64 owner;       /* of the object, where owner_kind is OWNER_CONTAINER */
-	__u32 owner_kind;  /* enum wd_kind */
-	__u32 outcome;     /* enum wd_outcome */
+	__u32 len;        /* of all of it */
+	__u16 type;       /* enum wd_event_type */
+	__u16 critical;   /* it came by the critical ring */
+	__u64 boot_ns;    /* CLOCK_BOOTTIME's kin: bpf_ktime_get_boot_ns, 5.8 */
+	__u64 origin;     /* of the actor; 0 is the host */
+	__u64 owner;      /* of the object, where owner_kind is OWNER_CONTAINER */
+	__u32 owner_kind; /* enum wd_kind */
+	__u32 outcome;    /* enum wd_outcome */
 	struct wd_process actor;
 };
 _Static_assert(sizeof(struct wd_record) == 40 + sizeof(struct wd_process), "no holes");
@@ -38,13 +38,23 @@ struct wd_lost_key {
 };
 
 /* Namespaces by inode number, in the order of the first Dimension bits. */
-enum ns_index { NS_MNT, NS_PID, NS_NET, NS_UTS, NS_IPC, NS_CGROUP, NS_USER, NS_COUNT };
+enum ns_index {
+	NS_MNT,
+	NS_PID,
+	NS_NET,
+	NS_UTS,
+	NS_IPC,
+	NS_CGROUP,
+	NS_USER,
+	NS_COUNT
+};
 
 /* The host's own namespaces and root, from process 1. */
 struct wd_host {
 	__u32 ready;
 	__u32 ns[NS_COUNT];
-	__u32 bit[NS_COUNT]; /* 1 << index, in a map so that the verifier takes it for any number: it would follow each set of bits */
+	/* 1 << index, in a map so that the verifier takes it for any number: it would follow each set of bits */
+	__u32 bit[NS_COUNT];
 	__u64 root; /* address of the root's dentry: a private mount namespace of the host still has it */
 };
 

@@ -17,7 +17,7 @@
 #define KERNEL_FIELDS 64 /* fields below are the kernel's */
 #define KERNEL_ARMS   200
 
-#define MAX_MESSAGES 64
+#define MAX_MESSAGES  64
 
 typedef const ProtobufCMessageDescriptor *message_t;
 typedef const ProtobufCFieldDescriptor *field_t;
@@ -26,7 +26,17 @@ static message_t done[MAX_MESSAGES];
 static unsigned int n_done;
 
 /* How a field looks in a record. Sorted by alignment: printed in this order a struct has no holes. */
-enum kind { MSG, U64, STRING, U32, I32, BOOL, TEXT, PATH, NONE };
+enum kind {
+	MSG,
+	U64,
+	STRING,
+	U32,
+	I32,
+	BOOL,
+	TEXT,
+	PATH,
+	NONE
+};
 static const struct {
 	const char *ctype, *name;
 	unsigned int size;

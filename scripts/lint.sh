@@ -89,10 +89,10 @@ may_find() {
 
 # only WHAT: it is named by nobody but those in the table
 only() {
-	local what who hit file word row allowed
+	local what who hit file word allowed
 	while IFS= read -r hit; do
 		file=${hit#userspace/} file=${file%%:*} word=${hit#*:*:} word=${word#\"} allowed=
-		while read -r what who row; do
+		while read -r what who _; do
 			[ "$what" = "$1" ] || continue
 			# shellcheck disable=SC2053
 			[[ $file = ${who%%:*} && ($who != *:* || $word = "${who#*:}") ]] && allowed=1

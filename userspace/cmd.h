@@ -3,7 +3,14 @@
 #define WARDER_CMD_H
 
 /* Exit codes of every command. */
-enum { EXIT_OK = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_TAMPERED = 4, EXIT_KERNEL = 5 };
+enum {
+	EXIT_OK = 0,
+	EXIT_FINDINGS = 1,
+	EXIT_USAGE = 2,
+	EXIT_INPUT = 3,
+	EXIT_TAMPERED = 4,
+	EXIT_KERNEL = 5
+};
 
 /* A command; argv[0] is its name. Returns an exit code. */
 struct cmd {

@@ -48,8 +48,8 @@ static void print_table(const struct probe *p, const Warder__V1__Coverage *c)
 
 		n[t->state]++;
 		if (row->hooks)
-			printf("%-9s %-9s %s\n          %s%s\n", t->id, state_word(t->state), row->title, *t->unseen ? "not: " : "",
-			       t->unseen);
+			printf("%-9s %-9s %s\n          %s%s\n", t->id, state_word(t->state), row->title,
+			       *t->unseen ? "not: " : "", t->unseen);
 	}
 	printf("\n%u techniques seen, %u degraded, %u unseen:", n[1], n[2], n[3]);
 	for (size_t i = 0; i < c->n_techniques; i++)

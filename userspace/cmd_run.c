@@ -18,7 +18,7 @@
 #include "source/bpf.h"
 
 #define LOCK         "/run/warder.lock"
-#define TURN_MS      100  /* telemetry waits at most so long; what matters wakes us */
+#define TURN_MS      100 /* telemetry waits at most so long; what matters wakes us */
 #define TICK_NS      250000000ull
 #define HEARTBEAT_NS 60000000000ull
 #define CANARY_MS    5000

@@ -19,11 +19,11 @@ struct engine {
 	struct arena arena; /* of the event in hand */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
-	struct table lost;  /* what was reported lost, by origin and stage */
+	struct table lost; /* what was reported lost, by origin and stage */
 	uint64_t received, invalid, unbuilt;
 	uint64_t lost_total;
-	uint64_t canary;    /* nonce of the canary seen last */
-	uint64_t now_ns;    /* of the newest record, or the last tick */
+	uint64_t canary; /* nonce of the canary seen last */
+	uint64_t now_ns; /* of the newest record, or the last tick */
 };
 
 int engine_init(struct engine *e, const struct identity *identity, struct err *err);

@@ -9,7 +9,8 @@
 #define SCHEMA_MINOR  1
 #define MAX_ANCESTORS 6
 
-void stream_init(struct stream *s, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0, uint64_t nonce)
+void stream_init(struct stream *s, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0,
+		 uint64_t nonce)
 {
 	*s = (struct stream){.realtime_0 = realtime_0, .nonce = nonce};
 	text_sanitise(s->node, sizeof(s->node), node, strlen(node));

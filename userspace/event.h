@@ -13,7 +13,8 @@ struct stream {
 	Warder__V1__Node message;
 };
 
-void stream_init(struct stream *s, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0, uint64_t nonce);
+void stream_init(struct stream *s, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0,
+		 uint64_t nonce);
 
 /*
  * The stream's next event, in `a`, with uid, time, number and node. Every message that an event_* function returns lives as

@@ -5,9 +5,9 @@
 
 #include "technique.h"
 
-#define MAX_OPEN      2048
-#define EVERY_UPDATE  3                       /* so many are sent one by one */
-#define OPEN_FOR      (15 * 60 * 1000000000ull) /* silent for so long, the next is a new finding */
+#define MAX_OPEN     2048
+#define EVERY_UPDATE 3                         /* so many are sent one by one */
+#define OPEN_FOR     (15 * 60 * 1000000000ull) /* silent for so long, the next is a new finding */
 
 struct open_finding {
 	char uid[37];

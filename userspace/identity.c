@@ -9,9 +9,9 @@
 
 /* In the order in which they are asked: an engine says more than the OCI runtime below it, which knows the container too. */
 static const struct runtime runtimes[] = {
-        {"docker", docker_find},
-        {"runc", runc_find},
-        {"crun", crun_find},
+	{"docker", docker_find},
+	{"runc", runc_find},
+	{"crun", crun_find},
 };
 
 /* A path that names another engine needs no look into docker's files. The OCI runtimes work for any engine. */
@@ -36,7 +36,7 @@ int identity_init(struct identity *id, const char *host_root, struct err *err)
 	fd = host_open_root(id->host_root);
 	if (fd < 0)
 		return err_set(err, fd, "host root %s: %s: mount the node's root there or give another", host_root,
-		               strerror(-fd));
+			       strerror(-fd));
 	close(fd);
 	return 0;
 }

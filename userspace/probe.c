@@ -79,8 +79,8 @@ static bool lsm_has_bpf(char *why, size_t size)
 }
 
 /* Loads and attaches a program that does nothing to a function that every kernel has: some machines list a tier and refuse it. */
-static bool try_attach(const struct btf *btf, enum bpf_prog_type type, enum bpf_attach_type attach, const char *function, char *why,
-		       size_t size)
+static bool try_attach(const struct btf *btf, enum bpf_prog_type type, enum bpf_attach_type attach, const char *function,
+		       char *why, size_t size)
 {
 	const struct bpf_insn insns[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
@@ -118,8 +118,9 @@ static int check_rights(struct err *err)
 	ok = has_cap(caps, CAP_SYS_ADMIN) || (has_cap(caps, CAP_BPF) && has_cap(caps, CAP_PERFMON));
 	cap_free(caps);
 	return ok ? 0
-		  : err_set(err, -EPERM, "loading BPF programs needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN): run as root, or "
-					 "give the container these capabilities");
+		  : err_set(err, -EPERM,
+			    "loading BPF programs needs CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN): run as root, or "
+			    "give the container these capabilities");
 }
 
 int probe_init(struct probe *p, enum tier best, struct err *err)

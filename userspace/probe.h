@@ -10,16 +10,25 @@
 struct btf;
 
 /* How a hook's program is attached, best first. The names are the prefixes of the programs. */
-enum tier { TIER_LSM, TIER_FENTRY, TIER_FEXIT, TIER_KPROBE, TIER_TP_BTF, TIER_ITER, TIER_SYSEXIT, TIER_NONE };
+enum tier {
+	TIER_LSM,
+	TIER_FENTRY,
+	TIER_FEXIT,
+	TIER_KPROBE,
+	TIER_TP_BTF,
+	TIER_ITER,
+	TIER_SYSEXIT,
+	TIER_NONE
+};
 
 extern const char *const tier_names[]; /* by enum tier; "none" last */
 
 /* What this kernel and these rights allow. */
 struct probe {
-	struct btf *btf;    /* of the running kernel */
+	struct btf *btf; /* of the running kernel */
 	bool has[TIER_NONE];
 	char why_not[TIER_NONE][160]; /* where it has not */
-	int tracefs;        /* directory of tracepoints, -1 where there is none */
+	int tracefs;                  /* directory of tracepoints, -1 where there is none */
 	char kernel[65], node[65], boot_id[40];
 };
 

@@ -6,7 +6,16 @@
 
 #include "text.h"
 
-enum rec_kind { REC_U64, REC_U32, REC_I32, REC_BOOL, REC_COMM, REC_TEXT, REC_PATH, REC_MSG };
+enum rec_kind {
+	REC_U64,
+	REC_U32,
+	REC_I32,
+	REC_BOOL,
+	REC_COMM,
+	REC_TEXT,
+	REC_PATH,
+	REC_MSG
+};
 
 struct rec_layout;
 

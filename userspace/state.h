@@ -18,10 +18,10 @@ struct state {
 struct state_container {
 	struct workload workload;
 	unsigned int init_pid;
-	unsigned int tries;  /* look-ups made for its name */
+	unsigned int tries; /* look-ups made for its name */
 	uint64_t sealed_ns;
 	bool ended;
-	bool named;          /* its workload is as good as it gets, or was given up */
+	bool named; /* its workload is as good as it gets, or was given up */
 };
 
 int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */

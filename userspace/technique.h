@@ -9,7 +9,7 @@ struct technique {
 	const char *id;     /* "M07"; an invariant's own name for what fits no row */
 	const char *title;  /* of a finding */
 	const char *attack; /* MITRE ATT&CK for Containers */
-	const char *hooks;  /* names of attach.c's rows, by space, that a detector of ours sees it through; NULL: none does yet */
+	const char *hooks;  /* names of attach.c's rows, by space, through which a detector sees it; NULL: none does yet */
 };
 
 extern const struct technique techniques[];

@@ -20,10 +20,10 @@ struct process {
 /* A checked record with what the state knows of it: what a detector sees. All of it is valid during the call only. */
 struct view {
 	const struct wd_record *rec;
-	const void *body;               /* the struct of rec->type */
-	const struct workload *actor;   /* of the actor's origin; NULL: the host */
-	const struct workload *owner;   /* of the object; NULL where it is no container */
-	const struct process *process;  /* the actor; NULL where its exec was not seen */
+	const void *body;              /* the struct of rec->type */
+	const struct workload *actor;  /* of the actor's origin; NULL: the host */
+	const struct workload *owner;  /* of the object; NULL where it is no container */
+	const struct process *process; /* the actor; NULL where its exec was not seen */
 };
 
 #endif

@@ -21,13 +21,13 @@ enum resolution {
 struct workload {
 	uint64_t origin_id; /* the sensor's id of the container; 0 is the host */
 	enum resolution resolution;
-	char id[72];        /* the runtime's id; 64 hex digits, or free-form for runc and crun */
-	char name[128];     /* what a person calls it; the id where the runtime has no other */
-	char runtime[16];   /* "docker", "runc", "crun"; empty when not resolved */
-	char image[256];    /* as it was asked for */
-	char digest[80];    /* sha256:… */
+	char id[72];      /* the runtime's id; 64 hex digits, or free-form for runc and crun */
+	char name[128];   /* what a person calls it; the id where the runtime has no other */
+	char runtime[16]; /* "docker", "runc", "crun"; empty when not resolved */
+	char image[256];  /* as it was asked for */
+	char digest[80];  /* sha256:… */
 	bool privileged;
-	int64_t started_s;  /* since the epoch; 0 is unknown */
+	int64_t started_s; /* since the epoch; 0 is unknown */
 	char cgroup_path[512];
 };
 

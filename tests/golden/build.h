@@ -21,7 +21,17 @@
 typedef const ProtobufCMessageDescriptor *build_message;
 typedef const ProtobufCFieldDescriptor *build_member;
 
-enum build_kind { BUILD_MSG, BUILD_U64, BUILD_COMM, BUILD_U32, BUILD_I32, BUILD_BOOL, BUILD_TEXT, BUILD_PATH, BUILD_KINDS };
+enum build_kind {
+	BUILD_MSG,
+	BUILD_U64,
+	BUILD_COMM,
+	BUILD_U32,
+	BUILD_I32,
+	BUILD_BOOL,
+	BUILD_TEXT,
+	BUILD_PATH,
+	BUILD_KINDS
+};
 
 struct build_field {
 	enum build_kind kind;
@@ -90,8 +100,8 @@ static inline bool build_nth(build_message m, unsigned int n, struct build_field
 	for (unsigned int i = 0; i < m->n_fields; i++) {
 		build_member other = &m->fields[i];
 
-		if (other->id < BUILD_KERNEL_FIELDS && (build_kind_of(other) < out->kind ||
-							(build_kind_of(other) == out->kind && other->id < f->id)))
+		if (other->id < BUILD_KERNEL_FIELDS &&
+		    (build_kind_of(other) < out->kind || (build_kind_of(other) == out->kind && other->id < f->id)))
 			out->offset += build_size_of(other);
 	}
 	return true;

@@ -15,7 +15,7 @@
 #include "../golden/build.h"
 #include "engine.h"
 
-#define SECOND 1000000000ull
+#define SECOND      1000000000ull
 
 #define STAGE(name) WARDER__V1__LOST__STAGE__##name
 
@@ -213,8 +213,8 @@ static uint64_t lost_of(const Warder__V1__Event *e, uint64_t origin, unsigned in
 	for (size_t i = 0; e && i < e->lost->n_counts; i++) {
 		const Warder__V1__Lost__Count *c = e->lost->counts[i];
 
-		if (c->stage == stage && (where ? !c->workload && !strcmp(c->where, where)
-						: c->workload && c->workload->origin_id == origin))
+		if (c->stage == stage &&
+		    (where ? !c->workload && !strcmp(c->where, where) : c->workload && c->workload->origin_id == origin))
 			n += c->records;
 	}
 	return n;

@@ -13,8 +13,8 @@
 #define SECOND   1000000000ull
 #define OPEN_FOR (15 * 60 * SECOND)
 
-#define CREATE WARDER__V1__FINDING__ACTIVITY__CREATE
-#define UPDATE WARDER__V1__FINDING__ACTIVITY__UPDATE
+#define CREATE   WARDER__V1__FINDING__ACTIVITY__CREATE
+#define UPDATE   WARDER__V1__FINDING__ACTIVITY__UPDATE
 
 static struct build rec;
 static struct arena arena;

@@ -195,13 +195,19 @@ static void a_process_is_what_it_executed(void **state)
 	struct state *s = *state;
 	const struct process *p;
 
-	exec_args(s, 40, 100, "/usr/bin/sleep", "sleep\0" "60\0", 9, false);
+	exec_args(s, 40, 100, "/usr/bin/sleep",
+		  "sleep\0"
+		  "60\0",
+		  9, false);
 	p = state_process(s, 40, 100);
 	assert_non_null(p);
 	assert_ptr_equal(view.process, p);
 	assert_string_equal(p->exe, "/usr/bin/sleep");
 	assert_int_equal(p->args_len, 9);
-	assert_memory_equal(p->args, "sleep\0" "60\0", 9);
+	assert_memory_equal(p->args,
+			    "sleep\0"
+			    "60\0",
+			    9);
 	assert_false(p->args_cut);
 	assert_int_equal(p->origin, 7);
 	assert_int_equal(p->ppid, 1);
