@@ -160,7 +160,7 @@ unit: $(UNIT)
 	@set -e; for t in $^; do echo "  $$t"; $$t; done
 
 golden: $(BUILD)/tests/golden
-	$< tests/golden/cases
+	$< tests/golden/cases/*.txt
 
 roundtrip: all $(BUILD)/tests/unit/gen_events
 	cp $(BUILD)/tests/unit/gen_events $(BUILD)/gen_events

@@ -84,9 +84,24 @@ static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_PREFIX "__x64_sys_"
-enum { SYS_ptrace = 101, SYS_mount = 165, SYS_unshare = 272, SYS_setns = 308, SYS_open_by_handle_at = 304, SYS_clone = 56,
-       SYS_clone3 = 435, SYS_process_vm_readv = 310, SYS_process_vm_writev = 311, SYS_open_tree = 428, SYS_move_mount = 429,
-       SYS_fsmount = 432, SYS_pidfd_getfd = 438, SYS_read = 0, SYS_fork = 57, SYS_vfork = 58 };
+enum {
+	SYS_ptrace = 101,
+	SYS_mount = 165,
+	SYS_unshare = 272,
+	SYS_setns = 308,
+	SYS_open_by_handle_at = 304,
+	SYS_clone = 56,
+	SYS_clone3 = 435,
+	SYS_process_vm_readv = 310,
+	SYS_process_vm_writev = 311,
+	SYS_open_tree = 428,
+	SYS_move_mount = 429,
+	SYS_fsmount = 432,
+	SYS_pidfd_getfd = 438,
+	SYS_read = 0,
+	SYS_fork = 57,
+	SYS_vfork = 58
+};
 
 static __always_inline long regs_nr(struct pt_regs *regs)
 {
@@ -106,9 +121,24 @@ static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_PREFIX "__arm64_sys_"
-enum { SYS_ptrace = 117, SYS_mount = 40, SYS_unshare = 97, SYS_setns = 268, SYS_open_by_handle_at = 265, SYS_clone = 220,
-       SYS_clone3 = 435, SYS_process_vm_readv = 270, SYS_process_vm_writev = 271, SYS_open_tree = 428, SYS_move_mount = 429,
-       SYS_fsmount = 432, SYS_pidfd_getfd = 438, SYS_read = 63, SYS_fork = -2, SYS_vfork = -3 /* it has neither */ };
+enum {
+	SYS_ptrace = 117,
+	SYS_mount = 40,
+	SYS_unshare = 97,
+	SYS_setns = 268,
+	SYS_open_by_handle_at = 265,
+	SYS_clone = 220,
+	SYS_clone3 = 435,
+	SYS_process_vm_readv = 270,
+	SYS_process_vm_writev = 271,
+	SYS_open_tree = 428,
+	SYS_move_mount = 429,
+	SYS_fsmount = 432,
+	SYS_pidfd_getfd = 438,
+	SYS_read = 63,
+	SYS_fork = -2,
+	SYS_vfork = -3 /* it has neither */
+};
 
 static __always_inline long regs_nr(struct pt_regs *regs)
 {

@@ -14,8 +14,8 @@
 
 /* libbpf's register macros then use the kernel's own names of struct pt_regs, as below. */
 #define __VMLINUX_H__
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 typedef __s32 pid_t;

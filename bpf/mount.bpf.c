@@ -8,7 +8,7 @@
 #define CGROUP_V1_MAGIC 0x27e0eb
 #define BINFMTFS_MAGIC  0x42494e4d
 
-static __always_inline int mount_create(struct super_block *sb, struct mount *m, __u32 via)
+static __always_inline int mount_create(struct super_block *sb, __u32 via)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct owner own = {.kind = WD_OWNER_HOST};
@@ -30,8 +30,8 @@ static __always_inline int mount_create(struct super_block *sb, struct mount *m,
 	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_V1_MAGIC || magic == BINFMTFS_MAGIC;
 	if (!foreign)
 		own = (struct owner){.kind = WD_OWNER_CONTAINER, .container = c->id};
-	r = foreign ? CRITICAL(WD_LARGE, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own)
-		    : TELEMETRY(WD_LARGE, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own);
+	r = foreign ? CRITICAL(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own)
+		    : TELEMETRY(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own);
 	if (!r)
 		return 0;
 	n = record_body(r);
@@ -44,8 +44,6 @@ static __always_inline int mount_create(struct super_block *sb, struct mount *m,
 		n->device_minor = dev & 0xfffff;
 	}
 	bpf_probe_read_kernel_str(n->fstype, sizeof(n->fstype), BPF_CORE_READ(sb, s_type, name));
-	if (m)
-		path_write(r, STRINGS_AT(wd_mount_create), &n->root, NULL, BPF_CORE_READ(m, mnt.mnt_root));
 	if (foreign)
 		critical_send(r);
 	else
@@ -62,20 +60,20 @@ static __always_inline __u32 mount_via(void)
 SEC("lsm/sb_kern_mount")
 int BPF_PROG(lsm_mount_create, struct super_block *sb, int ret)
 {
-	mount_create(sb, NULL, mount_via());
+	mount_create(sb, mount_via());
 	return 0;
 }
 
 SEC("fentry/security_sb_kern_mount")
 int BPF_PROG(fentry_mount_create, struct super_block *sb)
 {
-	return mount_create(sb, NULL, mount_via());
+	return mount_create(sb, mount_via());
 }
 
 SEC("kprobe/security_sb_kern_mount")
 int BPF_KPROBE(kprobe_mount_create, struct super_block *sb)
 {
-	return mount_create(sb, NULL, mount_via());
+	return mount_create(sb, mount_via());
 }
 
 #define MS_REMOUNT 32
@@ -113,7 +111,7 @@ int sysexit_mount_create(struct sys_exit *ctx)
 	} else {
 		m = mounted(task, regs);
 	}
-	return m ? mount_create(BPF_CORE_READ(m, mnt.mnt_sb), m, via) : 0;
+	return m ? mount_create(BPF_CORE_READ(m, mnt.mnt_sb), via) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -29,12 +29,17 @@ void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Sev
 const char *view_owner(const struct view *view)
 {
 	static char buf[160];
+	const char *name = "";
+	char shown[128];
 
 	switch (view->rec->owner_kind) {
 	case WD_OWNER_HOST:
 		return "the host";
 	case WD_OWNER_CONTAINER:
-		snprintf(buf, sizeof(buf), "container %s", view->owner ? view->owner->name : "(not known by name)");
+		if (view->owner)
+			name = view->owner->name[0] ? view->owner->name : view->owner->id;
+		text_quote(shown, sizeof(shown), name, strlen(name), "");
+		snprintf(buf, sizeof(buf), "container %s", shown[0] ? shown : "(not known by name)");
 		return buf;
 	default:
 		return "an unknown owner";
@@ -46,7 +51,7 @@ const char *view_process(const struct wd_process *p)
 	static char buf[128];
 	char comm[4 * 16 + 1];
 
-	text_sanitise(comm, sizeof(comm), p->comm, strnlen(p->comm, sizeof(p->comm)));
+	text_quote(comm, sizeof(comm), p->comm, strnlen(p->comm, sizeof(p->comm)), "");
 	snprintf(buf, sizeof(buf), "%s (pid %u)", comm, p->pid);
 	return buf;
 }

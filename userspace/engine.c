@@ -44,6 +44,21 @@ static void emit(struct engine *e, const Warder__V1__Event *ev)
 		sink_write(e->sinks[i], ev);
 }
 
+#define LOST_ALL 255 /* no stage: the sum over them, for findings to say how complete their view was */
+
+/* The upper byte of an origin is a hierarchy, the one below it is free: ids are counted in 32 bits and a generation. */
+static uint64_t lost_key(uint64_t origin, unsigned int stage)
+{
+	return origin ^ (uint64_t)stage << 48;
+}
+
+static uint64_t lost_of(struct engine *e, uint64_t origin)
+{
+	const uint64_t *n = table_get(&e->lost, lost_key(origin, LOST_ALL));
+
+	return n ? *n : 0;
+}
+
 static void judge(struct engine *e, const struct view *view, const Warder__V1__Event *evidence)
 {
 	for (const struct detector *const *d = detectors; *d; d++) {
@@ -53,7 +68,8 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
-		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence, e->lost_total, &full);
+		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence,
+					lost_of(e, view->rec->origin), &full);
 		if (finding || full)
 			emit(e, finding);
 	}
@@ -113,7 +129,7 @@ struct lost_report {
 static void lost_add(void *ctx, uint64_t origin, unsigned int stage, uint64_t total)
 {
 	struct lost_report *l = ctx;
-	uint64_t *told = table_put(&l->e->lost, origin << 8 | stage), since = total - *told;
+	uint64_t *told = table_put(&l->e->lost, lost_key(origin, stage)), since = total - *told;
 	Warder__V1__Lost__Count *c;
 
 	if (!since || l->message.n_counts == MAX_COUNTS)
@@ -129,6 +145,7 @@ static void lost_add(void *ctx, uint64_t origin, unsigned int stage, uint64_t to
 		c->workload->resolution = WARDER__V1__RESOLUTION__RESOLUTION_UNSPECIFIED;
 	l->pointers[l->message.n_counts++] = c;
 	l->e->lost_total += since;
+	*(uint64_t *)table_put(&l->e->lost, lost_key(origin, LOST_ALL)) += since;
 	*told = total;
 }
 

@@ -32,7 +32,7 @@ static uint64_t mix(uint64_t x)
 
 void event_uid(char out[37], const struct stream *s, uint64_t boot_ns, uint64_t seq)
 {
-	uint64_t ms = (uint64_t)(s->realtime_0 + (int64_t)boot_ns) / 1000000;
+	uint64_t ms = ((uint64_t)s->realtime_0 + boot_ns) / 1000000;
 	uint64_t low = mix(s->nonce + seq);
 
 	snprintf(out, 37, "%08llx-%04llx-7%03llx-%04llx-%012llx", (unsigned long long)(ms >> 16 & 0xffffffff),
@@ -43,12 +43,12 @@ void event_uid(char out[37], const struct stream *s, uint64_t boot_ns, uint64_t 
 Google__Protobuf__Timestamp *event_time(struct arena *a, const struct stream *s, uint64_t boot_ns)
 {
 	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
-	int64_t ns = s->realtime_0 + (int64_t)boot_ns;
+	uint64_t ns = (uint64_t)s->realtime_0 + boot_ns;
 
 	if (!t)
 		return NULL;
 	google__protobuf__timestamp__init(t);
-	t->seconds = ns / 1000000000;
+	t->seconds = (int64_t)(ns / 1000000000);
 	t->nanos = (int32_t)(ns % 1000000000);
 	return t;
 }
@@ -212,8 +212,8 @@ Warder__V1__Owner *event_owner(struct arena *a, const struct view *v)
 		return NULL;
 	warder__v1__owner__init(m);
 	m->kind = (Warder__V1__Owner__Kind)v->rec->owner_kind;
-	if (v->rec->owner_kind == WD_OWNER_CONTAINER)
-		m->workload = event_workload(a, v->rec->owner, v->owner);
+	if (v->rec->owner_kind == WD_OWNER_CONTAINER && !(m->workload = event_workload(a, v->rec->owner, v->owner)))
+		return NULL;
 	return m;
 }
 
@@ -225,7 +225,7 @@ Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state 
 		return NULL;
 	e->outcome = (Warder__V1__Outcome)v->rec->outcome;
 	e->actor = event_actor(a, s, st, v);
-	if (v->rec->owner_kind)
-		e->owner = event_owner(a, v);
+	if (v->rec->owner_kind && !(e->owner = event_owner(a, v)))
+		return NULL;
 	return e->actor ? e : NULL;
 }

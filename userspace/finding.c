@@ -31,8 +31,8 @@ static uint64_t key_of(const struct view *view, const struct verdict *v)
 {
 	const struct {
 		uint64_t origin, owner;
-		uint32_t kind, outcome;
-	} id = {view->rec->origin, view->rec->owner, view->rec->owner_kind, view->rec->outcome};
+		uint32_t kind, outcome, severity, pad;
+	} id = {view->rec->origin, view->rec->owner, view->rec->owner_kind, view->rec->outcome, v->severity, 0};
 	uint64_t h = 0xcbf29ce484222325ull;
 
 	for (size_t i = 0; i < sizeof(id); i++)
@@ -116,13 +116,14 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 	Warder__V1__Event *e;
 
 	*full = false;
-	if (!o->count || now - o->last_ns > OPEN_FOR) {
+	if (!o->count || (now > o->last_ns && now - o->last_ns > OPEN_FOR)) {
 		*o = (struct open_finding){.first_ns = now};
 		/* Derived from the evidence's own, so that a replay makes the same. */
 		event_uid(o->uid, s, now, ~evidence->seq);
 		f->created++;
 	}
-	o->last_ns = now;
+	if (now > o->last_ns)
+		o->last_ns = now;
 	o->count++;
 	if (!is_due(o->count))
 		return NULL;

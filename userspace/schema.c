@@ -107,6 +107,8 @@ size_t schema_path(const struct wd_record *r, const struct wd_str *s, char *out,
 	while (len) {
 		n = strnlen(p, len);
 		if (n + 1 > at) {
+			memcpy(out, p + n - at, at);
+			at = 0;
 			cut = true;
 			break;
 		}
@@ -118,9 +120,9 @@ size_t schema_path(const struct wd_record *r, const struct wd_str *s, char *out,
 	}
 	if (at == size - 1 && at)
 		out[--at] = '/'; /* the root itself */
-	if (cut && at >= 3) {
-		at -= 3;
-		memcpy(out + at, "...", 3);
+	if (cut) {
+		at = at > 3 ? at - 3 : 0;
+		memcpy(out + at, "...", size - 1 < 3 ? size - 1 : 3);
 	}
 	n = size - 1 - at;
 	memmove(out, out + at, n);
@@ -148,9 +150,13 @@ static void *text_message(const struct wd_record *r, const struct wd_str *s, boo
 	protobuf_c_message_init(path ? &warder__v1__path__descriptor : &warder__v1__text__descriptor, t);
 	if (path)
 		len = schema_path(r, &(struct wd_str){s->off, len}, copy, cap);
-	else
-		memcpy(copy, p ? p : "", len);
-	t->truncated = s->len & WD_STR_CUT;
+	else {
+		while (len && !p[len - 1])
+			len--;
+		for (size_t i = 0; i < len; i++)
+			copy[i] = p[i] ? p[i] : i ? ' ' : '@';
+	}
+	t->truncated = !!(s->len & WD_STR_CUT);
 	text_fill(copy, len, t->truncated && !path, &t->utf8, &t->raw.data, &t->raw.len);
 	return t;
 }

@@ -43,6 +43,7 @@ static void container_sealed(struct state *s, const struct wd_record *r)
 	const struct wd_container_seal *seal = schema_body(r);
 	struct state_container *c = table_put(&s->containers, seal->container_id);
 
+	s->alive -= c->workload.origin_id && !c->ended;
 	*c = (struct state_container){.init_pid = r->actor.pid, .sealed_ns = r->boot_ns};
 	c->workload.origin_id = seal->container_id;
 	c->workload.resolution = RESOLVED_CGROUP;

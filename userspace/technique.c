@@ -6,7 +6,7 @@
 /* The whole catalogue, so that what is not seen is said too. */
 const struct technique techniques[] = {
 	{"ENVELOPE", "Task outside of its container's envelope", "T1611", "file_open sweep"},
-	{"REACH", "Object of another principal reached", "T1611", "file_open ptrace_access unix_connect"},
+	{"REACH", "Object of another principal reached", "T1611", NULL},
 	{"M01", "Namespace of another principal joined through a namespace file", "T1611", "namespace_change"},
 	{"M02", "Namespace of another principal joined through a pidfd", "T1611", "namespace_change"},
 	{"M03", "ns fd from ioctl: PIDFD_GET__NAMESPACE (6.11+), NS_GET_PARENT/USERNS, NS_MNT_GET_NEXT", "T1611", NULL},

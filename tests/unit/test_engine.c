@@ -355,9 +355,9 @@ static void losses_are_told_by_origin_as_what_came_since(void **state)
 	assert_int_equal(lost_of(e, 7, STAGE(RING_CRITICAL), NULL), 4);
 	assert_int_equal(lost_of(e, 9, STAGE(RING_CRITICAL), NULL), 2);
 	assert_int_equal(engine.lost_total, 20);
-	/* And findings say how complete the view was. */
+	/* And findings say how complete the view of their container was. */
 	open_host_file(7, 4 * SECOND);
-	assert_int_equal(only(WARDER__V1__EVENT_TYPE__FINDING)->finding->lost, 20);
+	assert_int_equal(only(WARDER__V1__EVENT_TYPE__FINDING)->finding->lost, 17);
 }
 
 /* A loss that is counted under no container is not said to be the host's. */

@@ -150,38 +150,38 @@ static void test_id_from_cgroup(void **state)
 	static const struct {
 		const char *path, *id, *engine;
 	} rows[] = {
-	        {"/docker/" HEX, HEX, "docker"},
-	        {"/system.slice/docker-" HEX ".scope", HEX, "docker"},
-	        {"/widparent/" HEX, HEX, NULL},
-	        {"/kubepods/besteffort/pod1b2c3d4e-0000-1111-2222-333344445555/" HEX, HEX, NULL},
-	        {"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1b2c3d4e_0000.slice/cri-containerd-" HEX
-	         ".scope",
-	         HEX, "containerd"},
-	        {"/kubepods-burstable-pod1b2c.slice:cri-containerd:" HEX, HEX, "containerd"},
-	        {"/kubepods/burstable/pod1b2c/crio-" HEX, HEX, "crio"},
-	        {"/libpod_parent/libpod-" HEX, HEX, "podman"},
-	        {"/machine.slice/libpod-" HEX ".scope/container", HEX, "podman"},
-	        {"/libpod_parent/" HEX2 "/libpod-" HEX, HEX, "podman"},
-	        {"/docker/" HEX2 "/docker/" HEX "/init", HEX, "docker"},
-	        {"/default/c1", "c1", NULL},
-	        {"/system.slice/rt-c1.scope", "rt-c1", NULL},
-	        {"/rt/web", "web", NULL},
-	        {"/rt/web//", "web", NULL},
-	        {"web", "web", NULL},
-	        {"/rt/.scope", ".scope", NULL},
-	        {"/rt/a.scope.scope", "a.scope", NULL},
-	        {"/x/" HEX "0", HEX "0", NULL}, /* 65 digits */
-	        {"/x/be15712bddc409f41d7a47a24e96fdb9", "be15712bddc409f41d7a47a24e96fdb9", NULL},
-	        {"/x/20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B",
-	         "20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B", NULL},
-	        {"/rt/..", "", NULL},
-	        {"/rt/../", "", NULL},
-	        {"/rt/.", "", NULL},
-	        {"/rt/...", "...", NULL},
-	        {"/rt/...scope", "", NULL},
-	        {"/", "", NULL},
-	        {"", "", NULL},
-	        {"////", "", NULL},
+		{"/docker/" HEX, HEX, "docker"},
+		{"/system.slice/docker-" HEX ".scope", HEX, "docker"},
+		{"/widparent/" HEX, HEX, NULL},
+		{"/kubepods/besteffort/pod1b2c3d4e-0000-1111-2222-333344445555/" HEX, HEX, NULL},
+		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1b2c3d4e_0000.slice/cri-containerd-" HEX
+		 ".scope",
+		 HEX, "containerd"},
+		{"/kubepods-burstable-pod1b2c.slice:cri-containerd:" HEX, HEX, "containerd"},
+		{"/kubepods/burstable/pod1b2c/crio-" HEX, HEX, "crio"},
+		{"/libpod_parent/libpod-" HEX, HEX, "podman"},
+		{"/machine.slice/libpod-" HEX ".scope/container", HEX, "podman"},
+		{"/libpod_parent/" HEX2 "/libpod-" HEX, HEX, "podman"},
+		{"/docker/" HEX2 "/docker/" HEX "/init", HEX, "docker"},
+		{"/default/c1", "c1", NULL},
+		{"/system.slice/rt-c1.scope", "rt-c1", NULL},
+		{"/rt/web", "web", NULL},
+		{"/rt/web//", "web", NULL},
+		{"web", "web", NULL},
+		{"/rt/.scope", ".scope", NULL},
+		{"/rt/a.scope.scope", "a.scope", NULL},
+		{"/x/" HEX "0", HEX "0", NULL}, /* 65 digits */
+		{"/x/be15712bddc409f41d7a47a24e96fdb9", "be15712bddc409f41d7a47a24e96fdb9", NULL},
+		{"/x/20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B",
+		 "20CE11D1489FE2FC7A1689BD65FEE8C4C811C8700EDD36D261E041B18754C34B", NULL},
+		{"/rt/..", "", NULL},
+		{"/rt/../", "", NULL},
+		{"/rt/.", "", NULL},
+		{"/rt/...", "...", NULL},
+		{"/rt/...scope", "", NULL},
+		{"/", "", NULL},
+		{"", "", NULL},
+		{"////", "", NULL},
 	};
 	char id[256], small[8];
 
@@ -208,43 +208,43 @@ static void test_runc_parse(void **state)
 		const char *cgroup;
 		bool in;
 	} paths[] = {
-	        {"/rt/web", true},
-	        {"/lim/rt/web", true},
-	        {"/web", false},
-	        {"/rt", false},
-	        {"/rt/web2", false},
-	        {"/rt/web/", false},
-	        {"/t/web", false},
-	        {"t/web", false},
-	        {"/", false},
-	        {"", false},
-	        {"/memory/lim/rt/web", false},
+		{"/rt/web", true},
+		{"/lim/rt/web", true},
+		{"/web", false},
+		{"/rt", false},
+		{"/rt/web2", false},
+		{"/rt/web/", false},
+		{"/t/web", false},
+		{"t/web", false},
+		{"/", false},
+		{"", false},
+		{"/memory/lim/rt/web", false},
 	};
 	static const char *const bad[] = {
-	        "",
-	        "{",
-	        "[]",
-	        "null",
-	        "\"id\"",
-	        "{}",
-	        "{\"id\":\"a\"}",
-	        "{\"init_process_pid\":5}",
-	        "{\"id\":5,\"init_process_pid\":5}",
-	        "{\"id\":null,\"init_process_pid\":5}",
-	        "{\"id\":\"a\",\"init_process_pid\":\"5\"}",
-	        "{\"id\":\"a\",\"init_process_pid\":5.5}",
-	        "{\"id\":\"a\",\"init_process_pid\":0}",
-	        "{\"id\":\"a\",\"init_process_pid\":-5}",
-	        "{\"id\":\"a\",\"init_process_pid\":4294967301}",
-	        "{\"id\":\"a\",\"init_process_pid\":99999999999999999999999}",
-	        "{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":-1}",
-	        "{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":{}}",
-	        "{\"id\":\"a\",\"init_process_pid\":5,\"created\":7}",
-	        "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":[\"/sys/fs/cgroup/x\"]}",
-	        "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":{\"memory\":5}}",
-	        "{\"id\":\"a\\u0000b\",\"init_process_pid\":5}",
-	        "{\"id\":\"a\xff\",\"init_process_pid\":5}",
-	        "{\"id\":\"a\",\"init_process_pid\":5} x",
+		"",
+		"{",
+		"[]",
+		"null",
+		"\"id\"",
+		"{}",
+		"{\"id\":\"a\"}",
+		"{\"init_process_pid\":5}",
+		"{\"id\":5,\"init_process_pid\":5}",
+		"{\"id\":null,\"init_process_pid\":5}",
+		"{\"id\":\"a\",\"init_process_pid\":\"5\"}",
+		"{\"id\":\"a\",\"init_process_pid\":5.5}",
+		"{\"id\":\"a\",\"init_process_pid\":0}",
+		"{\"id\":\"a\",\"init_process_pid\":-5}",
+		"{\"id\":\"a\",\"init_process_pid\":4294967301}",
+		"{\"id\":\"a\",\"init_process_pid\":99999999999999999999999}",
+		"{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":-1}",
+		"{\"id\":\"a\",\"init_process_pid\":5,\"init_process_start\":{}}",
+		"{\"id\":\"a\",\"init_process_pid\":5,\"created\":7}",
+		"{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":[\"/sys/fs/cgroup/x\"]}",
+		"{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":{\"memory\":5}}",
+		"{\"id\":\"a\\u0000b\",\"init_process_pid\":5}",
+		"{\"id\":\"a\xff\",\"init_process_pid\":5}",
+		"{\"id\":\"a\",\"init_process_pid\":5} x",
 	};
 	static const char good[] = RUNC("wid-a", "5615", "168189", "/lim/rt/web", "/rt/web");
 	static const char v2[] = "{\"id\":\"a\",\"init_process_pid\":5,\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/rt/web\"}}";
@@ -277,19 +277,19 @@ static void test_runc_parse(void **state)
 static void test_crun_parse(void **state)
 {
 	static const char *const bad[] = {
-	        "",
-	        "{",
-	        "[]",
-	        "{}",
-	        "{\"pid\":\"7353\"}",
-	        "{\"pid\":0}",
-	        "{\"pid\":-1}",
-	        "{\"pid\":2147483648}",
-	        "{\"pid\":true}",
-	        "{\"pid\":5,\"cgroup-path\":null}",
-	        "{\"pid\":5,\"cgroup-path\":[]}",
-	        "{\"pid\":5,\"process-start-time\":\"1\"}",
-	        "{\"pid\":5,\"cgroup-path\":\"/\xc0\xaf\"}",
+		"",
+		"{",
+		"[]",
+		"{}",
+		"{\"pid\":\"7353\"}",
+		"{\"pid\":0}",
+		"{\"pid\":-1}",
+		"{\"pid\":2147483648}",
+		"{\"pid\":true}",
+		"{\"pid\":5,\"cgroup-path\":null}",
+		"{\"pid\":5,\"cgroup-path\":[]}",
+		"{\"pid\":5,\"process-start-time\":\"1\"}",
+		"{\"pid\":5,\"cgroup-path\":\"/\xc0\xaf\"}",
 	};
 	static const char good[] = CRUN("7353", "192332", "/wid/crunweb2");
 	struct runtime_state st;
@@ -311,22 +311,22 @@ static void test_crun_parse(void **state)
 static void test_docker_parse(void **state)
 {
 	static const char *const bad[] = {
-	        "",
-	        "{}",
-	        "[]",
-	        DOCKER(HEX2, "widweb", "true"), /* another container's file */
-	        "{\"ID\":\"" HEX "\"}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":null}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{}}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":5}}",
-	        "{\"ID\":\"" HEX "\",\"Name\":5,\"Config\":{\"Image\":\"i\"}}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":5}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":{\"Running\":1}}",
-	        "{\"ID\":\"" HEX "\",\"Name\":\"/\xff\",\"Config\":{\"Image\":\"i\"}}",
+		"",
+		"{}",
+		"[]",
+		DOCKER(HEX2, "widweb", "true"), /* another container's file */
+		"{\"ID\":\"" HEX "\"}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":null}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{}}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":5}}",
+		"{\"ID\":\"" HEX "\",\"Name\":5,\"Config\":{\"Image\":\"i\"}}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":5}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":{\"Running\":1}}",
+		"{\"ID\":\"" HEX "\",\"Name\":\"/\xff\",\"Config\":{\"Image\":\"i\"}}",
 	};
 	static const char good[] = DOCKER(HEX, "widweb", "true"), priv[] = HOSTCONFIG("true"), unpriv[] = HOSTCONFIG("false");
 	static const char root[] = "{\"data-root\": \"/mnt/x\", \"debug\": true}", rel[] = "{\"data-root\": \"x\"}",
-	                  no[] = "{}";
+			  no[] = "{}";
 	struct workload w = {0};
 	char dir[16] = "kept";
 	bool p = false;
@@ -364,21 +364,21 @@ static void test_seconds(void **state)
 		const char *text;
 		int64_t s;
 	} rows[] = {
-	        {"2026-11-23T22:24:36.227190418Z", CREATED_RUNC},
-	        {"2026-11-23T22:24:36Z", CREATED_RUNC},
-	        {"2026-11-24T00:24:36.2+02:00", CREATED_RUNC},
-	        {"2026-11-23T17:54:36-04:30", CREATED_RUNC},
-	        {"0001-01-01T00:00:00Z", 0},
-	        {"1970-01-01T00:00:00+01:00", 0},
-	        {"2026-13-23T22:24:36Z", 0},
-	        {"2026-11-23T22:24:36", 0},
-	        {"2026-11-23T22:24:36.5", 0},
-	        {"2026-11-23T22:24:36+", 0},
-	        {"2026-11-23 22:24:36Z", 0},
-	        {"2026-11-23", 0},
-	        {"99999999999999999999-11-23T22:24:36Z", 0},
-	        {"now", 0},
-	        {"", 0},
+		{"2026-11-23T22:24:36.227190418Z", CREATED_RUNC},
+		{"2026-11-23T22:24:36Z", CREATED_RUNC},
+		{"2026-11-24T00:24:36.2+02:00", CREATED_RUNC},
+		{"2026-11-23T17:54:36-04:30", CREATED_RUNC},
+		{"0001-01-01T00:00:00Z", 0},
+		{"1970-01-01T00:00:00+01:00", 0},
+		{"2026-13-23T22:24:36Z", 0},
+		{"2026-11-23T22:24:36", 0},
+		{"2026-11-23T22:24:36.5", 0},
+		{"2026-11-23T22:24:36+", 0},
+		{"2026-11-23 22:24:36Z", 0},
+		{"2026-11-23", 0},
+		{"99999999999999999999-11-23T22:24:36Z", 0},
+		{"now", 0},
+		{"", 0},
 	};
 
 	(void)state;
@@ -433,7 +433,7 @@ static void test_docker(void **state)
 	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
 	puts_at(n, "var/lib/docker/containers/" HEX "/hostconfig.json", HOSTCONFIG("false"));
 	puts_at(n, "run/docker/runtime-runc/moby/" HEX "/state.json",
-	        RUNC(HEX, "5965", "168189", "/docker/" HEX, "/docker/" HEX));
+		RUNC(HEX, "5965", "168189", "/docker/" HEX, "/docker/" HEX));
 	w = resolved(n, "/docker/" HEX, 5965, "docker", HEX);
 	assert_string_equal(w.name, "widweb");
 	assert_string_equal(w.image, "widimg:1");
@@ -623,21 +623,21 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_id_from_cgroup),
-	        cmocka_unit_test(test_runc_parse),
-	        cmocka_unit_test(test_crun_parse),
-	        cmocka_unit_test(test_docker_parse),
-	        cmocka_unit_test(test_seconds),
-	        cmocka_unit_test(test_init),
-	        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_docker_data_root, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_runc, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_crun, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_hostile_files, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_no_way_out, setup, teardown),
-	        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test(test_id_from_cgroup),
+		cmocka_unit_test(test_runc_parse),
+		cmocka_unit_test(test_crun_parse),
+		cmocka_unit_test(test_docker_parse),
+		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_init),
+		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_docker_data_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_runc, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_crun, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_way_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

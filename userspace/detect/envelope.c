@@ -15,16 +15,11 @@ static const struct {
 	unsigned int bit;
 	const char *name;
 } dims[] = {
-	{WD_DIM_MNT, "mount namespace"},
-	{WD_DIM_PID, "pid namespace"},
-	{WD_DIM_NET, "network namespace"},
-	{WD_DIM_UTS, "uts namespace"},
-	{WD_DIM_IPC, "ipc namespace"},
-	{WD_DIM_CGROUP_NS, "cgroup namespace"},
-	{WD_DIM_USER, "user namespace"},
-	{WD_DIM_CAP, "capabilities"},
-	{WD_DIM_ROOT, "root directory"},
-	{WD_DIM_CWD, "working directory"},
+	{WD_DIM_MNT, "mount namespace"},   {WD_DIM_PID, "pid namespace"},    {WD_DIM_NET, "network namespace"},
+	{WD_DIM_UTS, "uts namespace"},     {WD_DIM_IPC, "ipc namespace"},    {WD_DIM_CGROUP_NS, "cgroup namespace"},
+	{WD_DIM_USER, "user namespace"},   {WD_DIM_CAP, "capabilities"},     {WD_DIM_ROOT, "root directory"},
+	{WD_DIM_CWD, "working directory"}, {WD_DIM_UID, "user id"},          {WD_DIM_CGROUP, "cgroup"},
+	{WD_DIM_LSM, "security label"},    {WD_DIM_SECCOMP, "seccomp mode"}, {WD_DIM_NO_NEW_PRIVS, "no_new_privs flag"},
 };
 
 static const char *const vias[] = {
@@ -40,7 +35,7 @@ static const char *const vias[] = {
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_envelope_violation *e = view->body;
-	char list[256] = "";
+	char list[256] = "", found[128];
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(dims) / sizeof(dims[0]); i++)
@@ -61,18 +56,23 @@ static bool judge(const struct view *view, struct verdict *v)
 		if (e->entered) {
 			/* An administrator's privileged exec into the container looks the same: worth a look, not a page. */
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
-			v->severity = WARDER__V1__SEVERITY__MEDIUM;
+			verdict_outcome(view, v, WARDER__V1__SEVERITY__MEDIUM);
 		}
 	} else {
 		v->technique = "ENVELOPE";
 		v->dimension = "root";
 		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
-		v->severity = WARDER__V1__SEVERITY__HIGH;
+		verdict_outcome(view, v, WARDER__V1__SEVERITY__HIGH);
 	}
-	snprintf(v->message, sizeof(v->message), "has the %s of %s, with no call seen that gives %s (found %s%s)", list,
-		 view_owner(view), strchr(list, ',') ? "them" : "it",
+	snprintf(found, sizeof(found), "found %s%s",
 		 e->via < sizeof(vias) / sizeof(vias[0]) && vias[e->via] ? vias[e->via] : "at a hook",
 		 e->entered ? "; it came from outside into the container's cgroup" : "");
+	if (e->dimensions == WD_DIM_CAP)
+		snprintf(v->message, sizeof(v->message), "has capabilities beyond what its container was sealed with (%s)",
+			 found);
+	else
+		snprintf(v->message, sizeof(v->message), "has the %s of %s, with no call seen that gives %s (%s)", list,
+			 view_owner(view), strchr(list, ',') ? "them" : "it", found);
 	return true;
 }
 

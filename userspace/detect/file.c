@@ -15,15 +15,25 @@ static const char *leaf(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* A path fit for a sentence: of a long one its end, since the leaf says most. The event has all of it. */
+static void show(char *out, size_t size, const char *path)
+{
+	size_t len = strlen(path), max = (size - 4) / 4;
+	bool cut = len > max;
+
+	memcpy(out, "...", 3);
+	text_quote(out + (cut ? 3 : 0), size - 3, cut ? path + len - max : path, cut ? max : len, "");
+}
+
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_file_open *f = view->body;
 	bool host = view->rec->owner_kind != WD_OWNER_CONTAINER;
 	const char *act = f->write ? "opened for writing" : "opened";
-	char path[4224], shown[256];
+	char path[4224], shown[512];
 
 	schema_path(view->rec, &f->path, path, sizeof(path));
-	text_quote(shown, sizeof(shown), path, strlen(path), "");
+	show(shown, sizeof(shown), path);
 	v->dimension = "file";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
@@ -42,9 +52,11 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->technique = "M09";
 		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
 		snprintf(v->message, sizeof(v->message), "%s %s on a mount that is in no mount tree", act, shown);
-	} else {
+	} else if (f->foreign) {
 		v->technique = host ? "M34" : "X02";
 		snprintf(v->message, sizeof(v->message), "%s %s in the mount tree of %s", act, shown, view_owner(view));
+	} else {
+		return false;
 	}
 	return true;
 }

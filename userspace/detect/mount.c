@@ -3,6 +3,9 @@
 #include "../detect.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "text.h"
 
 static const struct {
 	uint64_t magic;
@@ -15,13 +18,15 @@ static const struct {
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_mount_create *m = view->body;
+	char fstype[4 * sizeof(m->fstype) + 1];
 	const char *call = m->via == WD_VIA_FSMOUNT ? "fsopen and fsmount" : "mount(2)";
 
+	text_quote(fstype, sizeof(fstype), m->fstype, strnlen(m->fstype, sizeof(m->fstype)), "");
 	if (m->device_major || m->device_minor) {
 		v->technique = m->via == WD_VIA_FSMOUNT ? "M08" : "M07";
 		v->severity = WARDER__V1__SEVERITY__CRITICAL;
-		snprintf(v->message, sizeof(v->message), "mounted the host's block device %u:%u (%.16s) with %s", m->device_major,
-			 m->device_minor, m->fstype, call);
+		snprintf(v->message, sizeof(v->message), "mounted the host's block device %u:%u (%s) with %s", m->device_major,
+			 m->device_minor, fstype, call);
 	} else {
 		for (size_t i = 0; i < sizeof(host_filesystems) / sizeof(host_filesystems[0]); i++)
 			if (host_filesystems[i].magic == m->magic) {

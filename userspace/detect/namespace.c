@@ -3,12 +3,13 @@
 #include "../detect.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
 	unsigned int bit;
 	const char *name;
 } dims[] = {
-	{WD_DIM_MNT, "mnt"}, {WD_DIM_PID, "pid"},	    {WD_DIM_NET, "net"},   {WD_DIM_UTS, "uts"},
+	{WD_DIM_MNT, "mnt"}, {WD_DIM_PID, "pid"},          {WD_DIM_NET, "net"},   {WD_DIM_UTS, "uts"},
 	{WD_DIM_IPC, "ipc"}, {WD_DIM_CGROUP_NS, "cgroup"}, {WD_DIM_USER, "user"},
 };
 
@@ -44,8 +45,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	if (denied)
 		snprintf(v->message, sizeof(v->message), "tried to join namespaces of %s %s: refused", view_owner(view), door);
 	else
-		snprintf(v->message, sizeof(v->message), "joined the %s namespace%s of %s %s", list, len > 4 ? "s" : "",
-			 view_owner(view), door);
+		snprintf(v->message, sizeof(v->message), "joined the %s namespace%s of %s %s", list,
+			 strchr(list, ',') ? "s" : "", view_owner(view), door);
 	return true;
 }
 

@@ -26,8 +26,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	verdict_outcome(view, v, WARDER__V1__SEVERITY__HIGH);
 	snprintf(v->message, sizeof(v->message), "%s%s %s, a process of %s, with %s%s", denied ? "tried to " : "",
-		 denied ? doors[p->via].tried : doors[p->via].did, view_process(&p->target), view_owner(view), doors[p->via].with,
-		 denied ? ": refused" : "");
+		 denied ? doors[p->via].tried : doors[p->via].did, view_process(&p->target), view_owner(view),
+		 doors[p->via].with, denied ? ": refused" : "");
 	return true;
 }
 

@@ -18,8 +18,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->invariant = WARDER__V1__INVARIANT__ENVELOPE;
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	verdict_outcome(view, v, WARDER__V1__SEVERITY__CRITICAL);
-	snprintf(v->message, sizeof(v->message), "was started holding %u director%s outside of its own mount tree", s->leaked_dirs,
-		 s->leaked_dirs == 1 ? "y" : "ies");
+	snprintf(v->message, sizeof(v->message), "was started holding %u director%s outside of its own mount tree",
+		 s->leaked_dirs, s->leaked_dirs == 1 ? "y" : "ies");
 	return true;
 }
 

@@ -14,14 +14,10 @@ static const struct {
 	const char *comm;
 	const char *technique, *what;
 } daemons[] = {
-	{"dockerd", "M41", "Docker's API"},
-	{"containerd", "M42", "containerd's API"},
-	{"crio", "M42", "CRI-O's API"},
-	{"podman", "M42", "Podman's API"},
-	{"buildkitd", "M42", "BuildKit's API"},
-	{"systemd", "M45", "the service manager"},
-	{"dbus-daemon", "M45", "the system bus"},
-	{"dbus-broker", "M45", "the system bus"},
+	{"dockerd", "M41", "Docker's API"},       {"containerd", "M42", "containerd's API"},
+	{"crio", "M42", "CRI-O's API"},           {"podman", "M42", "Podman's API"},
+	{"buildkitd", "M42", "BuildKit's API"},   {"systemd", "M45", "the service manager"},
+	{"dbus-daemon", "M45", "the system bus"}, {"dbus-broker", "M45", "the system bus"},
 };
 
 static bool judge(const struct view *view, struct verdict *v)
@@ -53,8 +49,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->dimension = "socket";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	verdict_outcome(view, v, what ? WARDER__V1__SEVERITY__CRITICAL : WARDER__V1__SEVERITY__MEDIUM);
-	snprintf(v->message, sizeof(v->message), "connected to %s of %s, a process of %s, by socket %s%s", what ? what : "a socket",
-		 view_process(&u->peer), view_owner(view), u->abstract ? "@" : "", name);
+	snprintf(v->message, sizeof(v->message), "connected to %s of %s, a process of %s, by socket %s%s",
+		 what ? what : "a socket", view_process(&u->peer), view_owner(view), u->abstract ? "@" : "", name);
 	return true;
 }
 

@@ -77,13 +77,13 @@ const char *cgroup_path_engine(const char *cgroup_path)
 		const char *before; /* what stands right before the id */
 		const char *engine;
 	} marks[] = {
-	        {"docker-", "docker"},
-	        {"/docker/", "docker"},
-	        {":docker:", "docker"},
-	        {"libpod-", "podman"},
-	        {"cri-containerd-", "containerd"},
-	        {":cri-containerd:", "containerd"},
-	        {"crio-", "crio"},
+		{"docker-", "docker"},
+		{"/docker/", "docker"},
+		{":docker:", "docker"},
+		{"libpod-", "podman"},
+		{"cri-containerd-", "containerd"},
+		{":cri-containerd:", "containerd"},
+		{"crio-", "crio"},
 	};
 	const char *id = last_hex_id(cgroup_path);
 

@@ -13,7 +13,7 @@ int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct ru
 	json_int_t pid, start = 0;
 
 	if (!root || json_unpack(root, "{s:I, s?I, s?s, s?s}", "pid", &pid, "process-start-time", &start, "created", &created,
-	                         "cgroup-path", &path))
+				 "cgroup-path", &path))
 		return -EINVAL;
 	if (pid <= 0 || pid > INT_MAX || start < 0)
 		return -EINVAL;
@@ -26,10 +26,10 @@ int crun_find(const struct runtime_query *q, struct workload *out)
 {
 	static const char *const roots[] = {"/run/crun", NULL};
 	static const struct state_kind kind = {
-	        .runtime = "crun",
-	        .file = "status",
-	        .roots = roots,
-	        .parse = crun_parse_status,
+		.runtime = "crun",
+		.file = "status",
+		.roots = roots,
+		.parse = crun_parse_status,
 	};
 
 	return state_find(q, &kind, out);

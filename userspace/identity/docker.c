@@ -15,7 +15,7 @@ int docker_parse_config(const char *buf, size_t len, const char *id, struct work
 	int running = 0;
 
 	if (!root || json_unpack(root, "{s:s, s:s, s:{s:s}, s?s, s?{s?b, s?s}}", "ID", &own_id, "Name", &name, "Config",
-	                         "Image", &image, "Image", &digest, "State", "Running", &running, "StartedAt", &started))
+				 "Image", &image, "Image", &digest, "State", "Running", &running, "StartedAt", &started))
 		return -EINVAL;
 	if (strcmp(own_id, id))
 		return -EINVAL;

@@ -34,7 +34,7 @@ int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct run
 	json_int_t pid, start = 0;
 
 	if (!root || json_unpack(root, "{s:s, s:I, s?I, s?s, s?o}", "id", &id, "init_process_pid", &pid, "init_process_start",
-	                         &start, "created", &created, "cgroup_paths", &paths))
+				 &start, "created", &created, "cgroup_paths", &paths))
 		return -EINVAL;
 	if (pid <= 0 || pid > INT_MAX || start < 0 || strlen(id) >= sizeof(st->id) || (paths && !json_is_object(paths)))
 		return -EINVAL;
@@ -53,16 +53,16 @@ int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct run
 int runc_find(const struct runtime_query *q, struct workload *out)
 {
 	static const char *const roots[] = {
-	        "/run/runc",
-	        "/run/docker/runtime-runc/moby",
-	        "/run/containerd/runc/*", /* one per containerd namespace: k8s.io, default, moby */
-	        NULL,
+		"/run/runc",
+		"/run/docker/runtime-runc/moby",
+		"/run/containerd/runc/*", /* one per containerd namespace: k8s.io, default, moby */
+		NULL,
 	};
 	static const struct state_kind kind = {
-	        .runtime = "runc",
-	        .file = "state.json",
-	        .roots = roots,
-	        .parse = runc_parse_state,
+		.runtime = "runc",
+		.file = "state.json",
+		.roots = roots,
+		.parse = runc_parse_state,
 	};
 
 	return state_find(q, &kind, out);

@@ -186,9 +186,10 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 		if (!rc) {
 			rc = iterate(s->skel->progs.iter_host);
 			if (rc || !s->skel->bss->host.ready)
-				return err_set(err, rc ? rc : -ENOTSUP,
-					       "process 1 of the node cannot be found from here: run in the node's pid namespace "
-					       "(hostPID: true)");
+				return err_set(
+					err, rc ? rc : -ENOTSUP,
+					"process 1 of the node cannot be found from here: run in the node's pid namespace "
+					"(hostPID: true)");
 			rc = attach_hooks(&s->attach, p, err);
 			if (rc != -EAGAIN)
 				return rc;
