@@ -13,22 +13,18 @@ static __always_inline int cred_change(const struct cred *new)
 	struct broken b = {};
 	__u32 user;
 
-	if (!o)
-		return 0;
-	c = container_of_origin(o);
+	user = BPF_CORE_READ(new, user_ns, ns.inum);
+	if (user != BPF_CORE_READ(task, real_cred, user_ns, ns.inum) && syscall_nr(task) == SYS_unshare)
+		ns_made(user, o);
+	c = o ? container_of_origin(o) : NULL;
 	if (!c)
 		return 0;
-	user = BPF_CORE_READ(new, user_ns, ns.inum);
 	if (user == c->ns[NS_USER]) {
 		__u64 have = cred_caps(&new->cap_permitted) | cred_caps(&new->cap_effective) | cred_caps(&new->cap_bset);
 
 		if (have & ~c->caps)
 			b.dims |= WD_DIM_CAP;
 	} else {
-		long nr = syscall_nr(task);
-
-		if (nr == SYS_unshare && owner_of_ns(user, NS_USER).kind == WD_OWNER_UNKNOWN)
-			ns_claim(user, c->id);
 		ns_judge(&b, c, user, NS_USER, true);
 	}
 	envelope_report(task, o, c, &b, WD_VIA_CREDS);

@@ -61,30 +61,56 @@ static __always_inline void ns_report(struct task_struct *task, struct origin *o
 	critical_send(r);
 }
 
-/* A task of a container gets other namespaces: `nsp`, and the user namespace of `cred`. */
-static __always_inline int namespace_change(struct task_struct *task, struct nsproxy *nsp, const struct cred *cred)
+/* The namespaces that unshare was asked to make; include/uapi/linux/sched.h. */
+static __always_inline bool is_asked(unsigned long flags, int index)
+{
+	switch (index) {
+	case NS_MNT:
+		return flags & 0x00020000;
+	case NS_PID:
+		return flags & 0x20000000;
+	case NS_NET:
+		return flags & 0x40000000;
+	case NS_UTS:
+		return flags & 0x04000000;
+	case NS_IPC:
+		return flags & 0x08000000;
+	case NS_CGROUP:
+		return flags & 0x02000000;
+	default:
+		return flags & 0x10000000;
+	}
+}
+
+/* The task is given the namespaces of `nsp`; `after` the call it has them, and its new user namespace too. */
+static __always_inline int namespace_change(struct task_struct *task, struct nsproxy *nsp, bool after)
 {
 	struct origin *o = origin_current();
 	struct container *c;
 	struct broken b = {};
 	struct owner own;
 	__u32 via, ns[NS_COUNT] = {};
-	bool made;
 
-	if (!o || !nsp)
-		return 0; /* the host's, or exiting */
-	c = container_of_origin(o);
+	if (!nsp)
+		return 0; /* exiting */
+	via = ns_via(task);
+	if (!o && via != WD_VIA_UNSHARE)
+		return 0;
+	ns_read(nsp, BPF_CORE_READ(task, real_cred), ns);
+	if (via == WD_VIA_UNSHARE) {
+		unsigned long flags = regs_arg1(syscall_regs(task));
+
+#pragma nounroll
+		for (int i = 0; i < NS_COUNT; i++)
+			if (is_asked(flags, i) && (after || i != NS_USER))
+				ns_made(ns[i], o);
+	}
+	c = o ? container_of_origin(o) : NULL;
 	if (!c)
 		return 0;
-	via = ns_via(task);
-	made = via == WD_VIA_UNSHARE || via == WD_VIA_CLONE;
-	ns_read(nsp, cred, ns);
 #pragma nounroll
-	for (int i = 0; i < NS_COUNT; i++) {
-		if (made && ns[i] != c->ns[i] && owner_of_ns(ns[i], i).kind == WD_OWNER_UNKNOWN)
-			ns_claim(ns[i], c->id);
+	for (int i = 0; i < NS_COUNT; i++)
 		ns_judge(&b, c, ns[i], i, true);
-	}
 	if (!b.ns) {
 		o->nsproxy = nsp;
 		o->mnt_ns = ns[NS_MNT];
@@ -103,13 +129,13 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 SEC("fentry/switch_task_namespaces")
 int BPF_PROG(fentry_namespace_change, struct task_struct *task, struct nsproxy *nsp)
 {
-	return namespace_change(task, nsp, BPF_CORE_READ(task, real_cred));
+	return namespace_change(task, nsp, false);
 }
 
 SEC("kprobe/switch_task_namespaces")
 int BPF_KPROBE(kprobe_namespace_change, struct task_struct *task, struct nsproxy *nsp)
 {
-	return namespace_change(task, nsp, BPF_CORE_READ(task, real_cred));
+	return namespace_change(task, nsp, false);
 }
 
 SEC("tracepoint/setns unshare")
@@ -117,7 +143,7 @@ int sysexit_namespace_change(struct sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return ctx->ret < 0 ? 0 : namespace_change(task, BPF_CORE_READ(task, nsproxy), BPF_CORE_READ(task, real_cred));
+	return ctx->ret < 0 ? 0 : namespace_change(task, BPF_CORE_READ(task, nsproxy), true);
 }
 
 /*

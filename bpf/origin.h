@@ -174,6 +174,18 @@ static __always_inline void ns_claim(__u32 inum, __u64 container)
 
 /* Namespaces */
 
+/*
+ * A namespace was made: by a container's task it is the container's, by the host's it is nobody's. Numbers are given out again
+ * soon after a namespace ends, and a claim that outlived it must not name the next one.
+ */
+static __always_inline void ns_made(__u32 inum, struct origin *o)
+{
+	if (o)
+		ns_claim(inum, o->container);
+	else
+		bpf_map_delete_elem(&ns_owners, &inum);
+}
+
 static __always_inline void ns_read(struct nsproxy *nsp, const struct cred *cred, __u32 *ns)
 {
 	ns[NS_MNT] = BPF_CORE_READ(nsp, mnt_ns, ns.inum);

@@ -198,30 +198,33 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 	return 0;
 }
 
+/* clone with CLONE_NEW* makes namespaces and joins none. */
+static __always_inline void ns_cloned(struct task_struct *parent, struct task_struct *child, struct origin *o)
+{
+	__u32 old[NS_COUNT] = {}, new[NS_COUNT] = {};
+
+	ns_read(BPF_CORE_READ(parent, nsproxy), BPF_CORE_READ(parent, real_cred), old);
+	ns_read(BPF_CORE_READ(child, nsproxy), BPF_CORE_READ(child, real_cred), new);
+#pragma nounroll
+	for (int i = 0; i < NS_COUNT; i++)
+		if (new[i] != old[i])
+			ns_made(new[i], o);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 parent_id = BPF_CORE_READ(parent, tgid), child_id = BPF_CORE_READ(child, tgid);
-	struct nsproxy *nsp;
 	struct origin *o;
 	struct wd_record *r;
 
 	if (parent_id == child_id)
 		return 0; /* a thread */
 	o = origin_of(parent_id);
+	if (BPF_CORE_READ(child, nsproxy) != BPF_CORE_READ(parent, nsproxy))
+		ns_cloned(parent, child, o);
 	if (!o)
 		return 0;
-	nsp = BPF_CORE_READ(child, nsproxy);
-	if (nsp != BPF_CORE_READ(parent, nsproxy)) {
-		/* clone with CLONE_NEW* makes namespaces and joins none: they are the container's own. */
-		__u32 ns[NS_COUNT] = {};
-
-		ns_read(nsp, BPF_CORE_READ(child, real_cred), ns);
-#pragma nounroll
-		for (int i = 0; i < NS_COUNT; i++)
-			if (owner_of_ns(ns[i], i).kind == WD_OWNER_UNKNOWN)
-				ns_claim(ns[i], o->container);
-	}
 	if (!origin_give(child_id, o))
 		return 0;
 	r = TELEMETRY(WD_SMALL, wd_process_fork, WD_PROCESS_FORK, parent, o->container, NULL);

@@ -18,11 +18,11 @@ import sys
 OWNERS = {"host": "OWNER_HOST", "container": "OWNER_CONTAINER"}
 
 
-def read_findings(path):
-    """The findings, and what is wrong with the stream."""
-    findings, wrong = [], []
+def read_stream(path):
+    """The findings, the cgroups of the containers that were sealed, and what is wrong with the stream."""
+    findings, sealed, wrong = [], set(), []
     if not os.path.exists(path):
-        return findings, ["there is no stream of events"]
+        return findings, sealed, ["there is no stream of events"]
     with open(path, "rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):
@@ -34,7 +34,9 @@ def read_findings(path):
                 continue
             if event.get("type") == "FINDING":
                 findings.append(event)
-    return findings, wrong
+            elif event.get("type") == "CONTAINER_SEAL":
+                sealed.add(event["actor"]["workload"].get("cgroup_path", ""))
+    return findings, sealed, wrong
 
 
 def container_of(workload):
@@ -70,7 +72,7 @@ class Suite:
     def __init__(self, own, expected, events, doctor):
         self.own = own
         self.rows = [line.rstrip("\n").split("\t") for line in open(expected)]
-        records, self.wrong = read_findings(events)
+        records, self.sealed, self.wrong = read_stream(events)
         self.findings = [Finding(record) for record in records]
         self.unseen = {}
         try:
@@ -87,6 +89,11 @@ class Suite:
         """Findings about a container, by its name or, where the name was not resolved, by its cgroup."""
         full = self.full(name)
         return [f for f in self.findings if f.name == full or full in f.cgroup.split("/")]
+
+    def blind(self, name):
+        """Silence about a container that the sensor never saw proves nothing."""
+        full = self.full(name)
+        return "" if any(full in path.split("/") for path in self.sealed) else "\n       but its seal was not seen"
 
     def ours(self, finding):
         return finding.name.startswith(self.own + "-") or self.own + "-" in finding.cgroup or not finding.name
@@ -159,13 +166,15 @@ class Suite:
                 else:
                     yield "FAIL", "%s: %s" % (what, text)
             elif row[0] == "none":
-                findings = self.about(row[1])
-                yield ("FAIL" if findings else "ok"), "%s: no finding%s" % (row[1], "".join("\n       but %s" % f for f in findings))
+                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
+                yield ("FAIL" if wrong else "ok"), "%s: no finding%s" % (row[1], wrong)
             elif row[0] == "denied":
                 findings = [f for f in self.about(row[1]) if f.outcome != "DENIED"]
                 attempts = len(self.about(row[1])) - len(findings)
-                yield ("FAIL" if findings else "ok"), "%s: nothing succeeded (%d attempts reported)%s" % (
-                    row[1], attempts, "".join("\n       but %s" % f for f in findings))
+                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in findings)
+                if not attempts:
+                    wrong += "\n       but no attempt was reported"
+                yield ("FAIL" if wrong else "ok"), "%s: nothing succeeded (%d attempts reported)%s" % (row[1], attempts, wrong)
             elif row[0] == "silent":
                 due = {self.full(other[1]) for other in self.rows if other[0] == "finding"}
                 findings = [f for f in self.findings if self.ours(f) and f.name not in due]
