@@ -134,25 +134,27 @@ static __always_inline int file_open(struct file *file)
 		what.foreign = 1;
 	}
 	if (what.foreign || what.detached) {
-		if (!is_inherited(c, file))
-			open_report(task, o, file, &what, &own, NULL);
-		return 0;
-	}
-
-	bpf_core_read(&mnt, sizeof(mnt), &path.mnt->mnt_root);
-	sb = mnt.mnt_sb;
-	if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
-		/* The whole filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
-		if (BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC)
+		if (is_inherited(c, file))
 			return 0;
-		target = proc_target(file, o, &own);
-		what.guarded_proc = target != NULL;
-	} else if (!dentry_below(path.dentry, mnt.mnt_root)) {
-		what.beyond_root = 1;
-		own.kind = WD_OWNER_HOST; /* a mount of a part of a filesystem: the rest was not given */
+	} else {
+		bpf_core_read(&mnt, sizeof(mnt), &path.mnt->mnt_root);
+		sb = mnt.mnt_sb;
+		if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
+			/* All of the filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
+			if (BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC)
+				return 0;
+			target = proc_target(file, o, &own);
+			if (!target)
+				return 0;
+			what.guarded_proc = 1;
+		} else {
+			if (dentry_below(path.dentry, mnt.mnt_root))
+				return 0;
+			what.beyond_root = 1;
+			own.kind = WD_OWNER_HOST; /* a part of a filesystem was mounted: the rest was not given */
+		}
 	}
-	if (what.guarded_proc || what.beyond_root)
-		open_report(task, o, file, &what, &own, target);
+	open_report(task, o, file, &what, &own, target);
 	return 0;
 }
 

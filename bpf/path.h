@@ -100,11 +100,13 @@ static __always_inline void path_write_cgroup(struct wd_record *rec, __u32 base,
 	path_end(rec, base, out, cut);
 }
 
+#define REACH_DEPTH 64
+
 /* Is `dentry` below `root` (or it)? A disconnected one, such as a handle gives, is not. Deeper than the bound reads as below. */
 static __always_inline bool dentry_below(struct dentry *dentry, struct dentry *root)
 {
 #pragma nounroll
-	for (int i = 0; i < WD_PATH_DEPTH; i++) {
+	for (int i = 0; i < REACH_DEPTH; i++) {
 		struct dentry *parent;
 
 		if (dentry == root)

@@ -6,7 +6,8 @@ Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPEC
   finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME]   one must have come
   none    NAME                                                no finding may be about this container
   denied  NAME                                                only attempts that the kernel denied
-  silent                                                      no finding in the stream but those that are due
+  silent  SEALS                                               no finding in the stream but those that are due, and so many
+                                                              containers were seen to be born
 Containers of the suite are called ID-NAME. A technique that DOCTOR (warder doctor --json) calls UNSEEN is not due; the row
 then reads "doctor says so". "due" only tells by its exit code whether all that is due has come; "final" prints a line a row,
 and one for each finding that nobody expected.
@@ -20,7 +21,7 @@ OWNERS = {"host": "OWNER_HOST", "container": "OWNER_CONTAINER"}
 
 def read_stream(path):
     """The findings, the cgroups of the containers that were sealed, and what is wrong with the stream."""
-    findings, sealed, wrong = [], set(), []
+    findings, sealed, wrong = [], [], []
     if not os.path.exists(path):
         return findings, sealed, ["there is no stream of events"]
     with open(path, "rb") as stream:
@@ -35,7 +36,7 @@ def read_stream(path):
             if event.get("type") == "FINDING":
                 findings.append(event)
             elif event.get("type") == "CONTAINER_SEAL":
-                sealed.add(event["actor"]["workload"].get("cgroup_path", ""))
+                sealed.append(event["actor"]["workload"].get("cgroup_path", ""))
     return findings, sealed, wrong
 
 
@@ -180,6 +181,8 @@ class Suite:
                 findings = [f for f in self.findings if self.ours(f) and f.name not in due]
                 yield ("FAIL" if findings else "ok"), "no finding at all but what was due: %d came%s" % (
                     len(findings), "".join("\n       %s" % f for f in findings[:20]))
+                seen = len(self.sealed)
+                yield ("ok" if seen >= int(row[1]) else "FAIL"), "%d containers seen to be born, of %s" % (seen, row[1])
         if any(row[0] == "silent" for row in self.rows):
             return
         for kind, finding in self.unexpected():
