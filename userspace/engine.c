@@ -94,6 +94,8 @@ void engine_record(void *engine, const void *bytes, size_t len)
 		return;
 	}
 	state_take(&e->state, r, &view);
+	if (r->critical && r->type != WD_CONTAINER_SEAL && r->type != WD_CONTAINER_END)
+		state_wait_name(&e->state, r->origin);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
 	emit(e, ev);

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define MAX_CONTAINERS 4096
 #define MAX_PROCESSES  8192
-#define MAX_TRIES      40 /* at one look-up a tick, about ten seconds: then a runtime that never told will not */
+#define MAX_TRIES      80 /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
+#define WAIT_MS        500
+#define WAIT_STEP_MS   20
 
 int state_init(struct state *s, const struct identity *identity)
 {
@@ -149,6 +152,22 @@ const struct process *state_process(struct state *s, uint32_t pid, uint64_t star
 	const struct process *p = table_get(&s->processes, pid);
 
 	return p && (!start_ns || p->start_ns == start_ns) ? p : NULL;
+}
+
+void state_wait_name(struct state *s, uint64_t origin)
+{
+	struct state_container *c = origin ? table_get(&s->containers, origin) : NULL;
+	const struct timespec pause = {.tv_nsec = WAIT_STEP_MS * 1000000};
+
+	if (!c || c->named || c->waited || !s->identity)
+		return;
+	c->waited = true;
+	for (int ms = 0; ms < WAIT_MS; ms += WAIT_STEP_MS) {
+		container_name(s, c);
+		if (c->named)
+			return;
+		nanosleep(&pause, NULL);
+	}
 }
 
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx)

@@ -21,7 +21,8 @@ struct state_container {
 	unsigned int tries; /* look-ups made for its name */
 	uint64_t sealed_ns;
 	bool ended;
-	bool named; /* its workload is as good as it gets, or was given up */
+	bool waited; /* by state_wait_name */
+	bool named;  /* its workload is as good as it gets, or was given up */
 };
 
 int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */
@@ -33,6 +34,12 @@ void state_take(struct state *s, const struct wd_record *r, struct view *v);
 /* Who an origin is; NULL for the host and for what is not known. A name not found yet is looked up again. */
 const struct workload *state_workload(struct state *s, uint64_t origin);
 const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns);
+
+/*
+ * Gives a runtime that is still writing its state down a moment, once per container: at most half a second in which an event
+ * that matters waits for its container's name. It is sent anyway, and state_rename tells the name when it comes.
+ */
+void state_wait_name(struct state *s, uint64_t origin);
 
 /*
  * Looks up again who the unnamed containers are. Calls `fn` for each that has a name now, to tell those who got its events

@@ -1,149 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "identity_fixture.h"
 
-#include <cmocka.h>
-
-#include "identity.h"
-#include "identity/runtime.h"
-#include "text.h"
-
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-#define HEX  "20ce11d1489fe2fc7a1689bd65fee8c4c811c8700edd36d261e041b18754c34b"
-#define HEX2 "0b01e7d9ba79a24a63f28936c7be9320df21ea22dd7fb1fd9352af7550058184"
-
-/* What runc 1.1.5, crun 1.8.1 and dockerd 20.10.24 wrote, with some of the fields that are not read left out. */
-#define RUNC(id, pid, start, v1, v2)                                                                                           \
-	"{\"id\":\"" id "\",\"init_process_pid\":" pid ",\"init_process_start\":" start                                        \
-	",\"created\":\"2026-11-23T22:24:36.227190418Z\",\"config\":{\"no_pivot_root\":false,\"rootfs\":\"/tmp/wid/b/"         \
-	"rootfs\","                                                                                                            \
-	"\"umask\":null,\"labels\":[\"bundle=/tmp/wid/b\"]},\"rootless\":false,\"cgroup_paths\":{"                             \
-	"\"\":\"/sys/fs/cgroup/unified" v2 "\",\"blkio\":\"/sys/fs/cgroup/blkio" v2 "\",\"memory\":\"/sys/fs/cgroup/memory" v1 \
-	"\",\"name=systemd\":\"/sys/fs/cgroup/systemd" v2 "\"},\"namespace_paths\":{\"NEWPID\":\"/proc/" pid "/ns/pid\"},"     \
-	"\"external_descriptors\":[\"/dev/null\",\"/dev/null\",\"/dev/null\"],\"intel_rdt_path\":\"\"}\n"
+/* What crun 1.8.1 wrote, like the texts of the fixture. */
 #define CRUN(pid, start, path)                                                                                                 \
 	"{\n    \"pid\": " pid ",\n    \"process-start-time\": " start ",\n    \"cgroup-path\": \"" path                       \
 	"\",\n    \"scope\": \"\",\n    \"rootfs\": \"rootfs\",\n    \"systemd-cgroup\": false,\n    \"bundle\": "             \
 	"\"/tmp/wid/b\",\n    \"created\": \"2026-11-23T22:28:37.643436Z\",\n    \"owner\": \"root\",\n    \"detached\": true" \
 	",\n    \"external_descriptors\": \"[\\\"/dev/null\\\",\\\"/dev/null\\\",\\\"/tmp/wid/crun.err\\\"]\"\n}\n"
-#define IMAGE "sha256:96fa00308bcc8e44f5f68218cde5e09b25f5c8cb4e14ead5cbed0ff010af5a76"
-#define DOCKER(id, name, running)                                                                                              \
-	"{\"StreamConfig\":{},\"State\":{\"Running\":" running ",\"Paused\":false,\"Pid\":5965,\"ExitCode\":0,\"Error\":\"\"," \
-	"\"StartedAt\":\"2026-11-23T22:25:13.969869334Z\",\"FinishedAt\":\"0001-01-01T00:00:00Z\",\"Health\":null},"           \
-	"\"ID\":\"" id "\",\"Created\":\"2026-11-23T22:25:13.161827239Z\",\"Managed\":false,\"Path\":\"/bin/sleep\","          \
-	"\"Args\":[\"600\"],\"Config\":{\"Hostname\":\"20ce11d1489f\",\"Env\":null,\"Image\":\"widimg:1\",\"Labels\":{}},"     \
-	"\"Image\":\"" IMAGE "\",\"Name\":\"/" name "\",\"Driver\":\"overlay2\"}"
-#define HOSTCONFIG(privileged)                                                                                                 \
-	"{\"Binds\":null,\"NetworkMode\":\"none\",\"CapAdd\":null,\"CgroupnsMode\":\"host\",\"Privileged\":" privileged        \
-	",\"ReadonlyRootfs\":false,\"SecurityOpt\":[\"label=disable\"],\"Runtime\":\"nores\"}"
+#define CREATED_CRUN 1795472917
+
 #define PROC_STAT(pid, comm, state, start)                                                                                     \
 	pid " (" comm ") " state " 1 5615 5615 0 -1 4194560 77 0 1 0 0 0 0 0 20 0 1 0 " start                                  \
 	    " 2322432 332 18446744073709551615 4198400 5785993 140733006490176 0 0 0 0 0 0 1 0 0 17 0 0 0 0 0 0\n"
-
-#define CREATED_RUNC 1795472676
-#define CREATED_CRUN 1795472917
-#define STARTED      1795472713
-
-/* A node's root in a directory of its own. */
-struct node {
-	char dir[64];
-	struct identity id;
-};
-
-static void put(struct node *n, const char *path, const void *text, size_t len)
-{
-	char full[PATH_MAX];
-	int fd;
-
-	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
-	for (char *p = full + strlen(n->dir) + 1; (p = strchr(p, '/')); *p++ = '/') {
-		*p = 0;
-		mkdir(full, 0700);
-	}
-	unlink(full);
-	fd = open(full, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), len);
-	close(fd);
-}
-
-static void puts_at(struct node *n, const char *path, const char *text)
-{
-	put(n, path, text, strlen(text));
-}
-
-static void link_at(struct node *n, const char *path, const char *target)
-{
-	char full[PATH_MAX];
-
-	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
-	assert_int_equal(symlink(target, full), 0);
-}
-
-static void make_dir(struct node *n, const char *path)
-{
-	char file[PATH_MAX];
-
-	snprintf(file, sizeof(file), "%s/.keep", path);
-	put(n, file, "", 0);
-}
-
-static int setup(void **state)
-{
-	struct node *n = calloc(1, sizeof(*n));
-	struct err err;
-
-	snprintf(n->dir, sizeof(n->dir), "/tmp/test_identity.XXXXXX");
-	assert_non_null(mkdtemp(n->dir));
-	assert_int_equal(identity_init(&n->id, n->dir, &err), 0);
-	*state = n;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct node *n = *state;
-	FTS *tree = fts_open((char *[]){n->dir, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-
-	for (FTSENT *e; (e = fts_read(tree));)
-		if (e->fts_info != FTS_D)
-			remove(e->fts_accpath);
-	fts_close(tree);
-	free(n);
-	return 0;
-}
-
-/* Resolves and checks the answer: `runtime` "" stands for none. */
-static struct workload resolved(struct node *n, const char *cgroup, unsigned int pid, const char *runtime, const char *id)
-{
-	struct workload w;
-	int r;
-
-	memset(&w, 0xa5, sizeof(w)); /* all but origin_id must be filled */
-	r = identity_resolve(&n->id, cgroup, pid, &w);
-	assert_int_equal(w.origin_id, 0xa5a5a5a5a5a5a5a5);
-	assert_string_equal(w.runtime, runtime);
-	assert_string_equal(w.id, id);
-	assert_int_equal(r, *runtime ? 0 : -ENOENT);
-	assert_int_equal(w.resolution, *runtime ? RESOLVED_RUNTIME : *id ? RESOLVED_CGROUP : RESOLVED_NOT);
-	assert_true(text_is_utf8(w.cgroup_path, strlen(w.cgroup_path)));
-	if (!*runtime) {
-		assert_string_equal(w.name, w.id);
-		assert_string_equal(w.image, "");
-		assert_int_equal(w.started_s, 0);
-		assert_false(w.privileged);
-	}
-	return w;
-}
 
 static void test_id_from_cgroup(void **state)
 {
@@ -308,56 +176,6 @@ static void test_crun_parse(void **state)
 		assert_int_equal(crun_parse_status(good, i, "/wid/crunweb2", &st), -EINVAL);
 }
 
-static void test_docker_parse(void **state)
-{
-	static const char *const bad[] = {
-		"",
-		"{}",
-		"[]",
-		DOCKER(HEX2, "widweb", "true"), /* another container's file */
-		"{\"ID\":\"" HEX "\"}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":null}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{}}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":5}}",
-		"{\"ID\":\"" HEX "\",\"Name\":5,\"Config\":{\"Image\":\"i\"}}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":5}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/a\",\"Config\":{\"Image\":\"i\"},\"State\":{\"Running\":1}}",
-		"{\"ID\":\"" HEX "\",\"Name\":\"/\xff\",\"Config\":{\"Image\":\"i\"}}",
-	};
-	static const char good[] = DOCKER(HEX, "widweb", "true"), priv[] = HOSTCONFIG("true"), unpriv[] = HOSTCONFIG("false");
-	static const char root[] = "{\"data-root\": \"/mnt/x\", \"debug\": true}", rel[] = "{\"data-root\": \"x\"}",
-			  no[] = "{}";
-	struct workload w = {0};
-	char dir[16] = "kept";
-	bool p = false;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) - 1; i++)
-		assert_int_equal(docker_parse_config(good, i, HEX, &w), -EINVAL);
-	for (size_t i = 0; i < N(bad); i++)
-		assert_int_equal(docker_parse_config(bad[i], strlen(bad[i]), HEX, &w), -EINVAL);
-	assert_string_equal(w.id, ""); /* a bad file leaves no trace */
-	assert_int_equal(docker_parse_config(good, sizeof(good) - 1, HEX, &w), 0);
-	assert_string_equal(w.name, "widweb");
-	assert_string_equal(w.image, "widimg:1");
-	assert_string_equal(w.digest, IMAGE);
-	assert_int_equal(w.started_s, STARTED);
-
-	assert_int_equal(docker_parse_hostconfig(priv, sizeof(priv) - 1, &p), 0);
-	assert_true(p);
-	assert_int_equal(docker_parse_hostconfig(unpriv, sizeof(unpriv) - 1, &p), 0);
-	assert_false(p);
-	assert_int_equal(docker_parse_hostconfig("{\"Privileged\":\"yes\"}", 20, &p), -EINVAL);
-	assert_int_equal(docker_parse_hostconfig(no, sizeof(no) - 1, &p), -EINVAL);
-
-	assert_int_equal(docker_parse_daemon(no, sizeof(no) - 1, dir, sizeof(dir)), -EINVAL);
-	assert_int_equal(docker_parse_daemon(rel, sizeof(rel) - 1, dir, sizeof(dir)), -EINVAL);
-	assert_int_equal(docker_parse_daemon(root, sizeof(root) - 1, dir, 6), -EINVAL);
-	assert_string_equal(dir, "kept");
-	assert_int_equal(docker_parse_daemon(root, sizeof(root) - 1, dir, sizeof(dir)), 0);
-	assert_string_equal(dir, "/mnt/x");
-}
-
 static void test_seconds(void **state)
 {
 	static const struct {
@@ -423,54 +241,6 @@ static void test_unknown(void **state)
 	assert_int_equal(identity_resolve(&((struct node *)*state)->id, longer, 5, &w), -ENOENT);
 	assert_int_equal(strlen(w.id), sizeof(w.id) - 1);
 	assert_int_equal(w.resolution, RESOLVED_CGROUP);
-}
-
-static void test_docker(void **state)
-{
-	struct node *n = *state;
-	struct workload w;
-
-	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
-	puts_at(n, "var/lib/docker/containers/" HEX "/hostconfig.json", HOSTCONFIG("false"));
-	puts_at(n, "run/docker/runtime-runc/moby/" HEX "/state.json",
-		RUNC(HEX, "5965", "168189", "/docker/" HEX, "/docker/" HEX));
-	w = resolved(n, "/docker/" HEX, 5965, "docker", HEX);
-	assert_string_equal(w.name, "widweb");
-	assert_string_equal(w.image, "widimg:1");
-	assert_string_equal(w.digest, IMAGE);
-	assert_string_equal(w.cgroup_path, "/docker/" HEX);
-	assert_int_equal(w.started_s, STARTED);
-	assert_false(w.privileged);
-	resolved(n, "/system.slice/docker-" HEX ".scope", 0, "docker", HEX);
-	resolved(n, "/any/" HEX, 0, "docker", HEX);
-	resolved(n, "/docker/" HEX2, 0, "", HEX2);
-
-	puts_at(n, "var/lib/docker/containers/" HEX2 "/config.v2.json", DOCKER(HEX2, "widpriv", "false"));
-	puts_at(n, "var/lib/docker/containers/" HEX2 "/hostconfig.json", HOSTCONFIG("true"));
-	w = resolved(n, "/docker/" HEX2, 0, "docker", HEX2);
-	assert_true(w.privileged);
-	assert_int_equal(w.started_s, 0); /* not running yet: the file has its last run's time */
-	resolved(n, "/libpod_parent/libpod-" HEX2, 0, "", HEX2);
-
-	/* a file that says it is another container's; then docker's runtime still knows the container */
-	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX2, "widpriv", "true"));
-	w = resolved(n, "/docker/" HEX, 5965, "runc", HEX);
-	assert_string_equal(w.image, "");
-}
-
-static void test_docker_data_root(void **state)
-{
-	struct node *n = *state;
-
-	puts_at(n, "etc/docker/daemon.json", "{\"data-root\": \"/mnt/x\"}");
-	puts_at(n, "mnt/x/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
-	resolved(n, "/docker/" HEX, 0, "docker", HEX);
-	puts_at(n, "etc/docker/daemon.json", "{\"data-root\": 5}");
-	resolved(n, "/docker/" HEX, 0, "", HEX);
-	/* the directory may be an absolute link, which means the node's root, not ours */
-	make_dir(n, "var/lib");
-	link_at(n, "var/lib/docker", "/mnt/x");
-	resolved(n, "/docker/" HEX, 0, "docker", HEX);
 }
 
 static void test_runc(void **state)
@@ -626,12 +396,9 @@ int main(void)
 		cmocka_unit_test(test_id_from_cgroup),
 		cmocka_unit_test(test_runc_parse),
 		cmocka_unit_test(test_crun_parse),
-		cmocka_unit_test(test_docker_parse),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_init),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_docker, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_docker_data_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runc, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_crun, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
