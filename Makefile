@@ -132,12 +132,12 @@ test:
 UNIT      := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_LIBS := $(LDLIBS) -lcmocka
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libwarder.a
+$(BUILD)/tests/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/golden/*.h) $(BUILD)/libwarder.a
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwarder.a $(TEST_LIBS)
 
-$(BUILD)/tests/golden: tests/golden/golden.c $(BUILD)/libwarder.a
+$(BUILD)/tests/golden: tests/golden/golden.c $(wildcard tests/golden/*.h) $(BUILD)/libwarder.a
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwarder.a $(TEST_LIBS)

@@ -208,10 +208,13 @@ static Warder__V1__Event *make_event(uint64_t i)
 	return e;
 }
 
-/* As the console's contract has it: a line for a finding, and one for each piece of evidence of a new one, 16 at most. */
+/*
+ * As the console's contract has it: a line for a finding, and one for each of the first 16 pieces of evidence of a new one that
+ * says more than the finding does, and one if there are more than 16.
+ */
 static uint64_t console_lines(const Warder__V1__Event *e)
 {
-	size_t n;
+	uint64_t lines = 1;
 
 	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_LOST || e->payload_case == WARDER__V1__EVENT__PAYLOAD_COVERAGE)
 		return 1;
@@ -220,8 +223,9 @@ static uint64_t console_lines(const Warder__V1__Event *e)
 	if (e->finding->activity == WARDER__V1__FINDING__ACTIVITY__UPDATE ||
 	    e->finding->activity == WARDER__V1__FINDING__ACTIVITY__CLOSE)
 		return 1;
-	n = e->finding->n_evidence;
-	return 1 + (n > 16 ? 17 : n);
+	for (size_t i = 0; i < e->finding->n_evidence && i < 16; i++)
+		lines += strcmp(e->finding->evidence[i]->summary, e->message) != 0;
+	return lines + (e->finding->n_evidence > 16);
 }
 
 int main(int argc, char **argv)

@@ -84,7 +84,7 @@ static inline void link_at(struct node *n, const char *path, const char *target)
 
 static inline void make_dir(struct node *n, const char *path)
 {
-	char file[PATH_MAX];
+	char file[128]; /* short: with the directory it fits a path */
 
 	snprintf(file, sizeof(file), "%s/.keep", path);
 	put(n, file, "", 0);

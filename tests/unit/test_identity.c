@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity_fixture.h"
 
-/* What crun 1.8.1 wrote, like the texts of the fixture. */
+/* What crun 1.8.1 wrote, with some of the fields that are not read left out, and the time in it. */
 #define CRUN(pid, start, path)                                                                                                 \
 	"{\n    \"pid\": " pid ",\n    \"process-start-time\": " start ",\n    \"cgroup-path\": \"" path                       \
 	"\",\n    \"scope\": \"\",\n    \"rootfs\": \"rootfs\",\n    \"systemd-cgroup\": false,\n    \"bundle\": "             \
