@@ -137,6 +137,7 @@ int probe_init(struct probe *p, enum tier best, struct err *err)
 	snprintf(p->kernel, sizeof(p->kernel), "%s", u.release);
 	snprintf(p->node, sizeof(p->node), "%s", u.nodename);
 	read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", p->boot_id, sizeof(p->boot_id));
+	libbpf_set_print(NULL); /* what it has to say is said below, in one sentence */
 	p->btf = btf__load_vmlinux_btf();
 	if (!p->btf)
 		return err_set(err, -ENOTSUP,
