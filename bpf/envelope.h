@@ -8,6 +8,8 @@
 
 #include "emit.h"
 
+#define PROC_SUPER_MAGIC 0x9fa0
+
 #define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
 struct broken {
@@ -59,6 +61,15 @@ static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct con
 	return own.kind == WD_OWNER_UNKNOWN || owner_is(&own, c->id) ? 0 : inum;
 }
 
+/* Is a mount in the container's own tree all of a filesystem other than procfs? Then nothing opened on it is out of reach. */
+static __always_inline bool is_plain(const struct vfsmount *mnt, const struct container *c)
+{
+	struct super_block *sb = BPF_CORE_READ(mnt, mnt_sb);
+
+	return mount_ns(real_mount((struct vfsmount *)mnt)) == c->ns[NS_MNT] &&
+	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC;
+}
+
 static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)
 {
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
@@ -94,10 +105,12 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	mnt = BPF_CORE_READ(fs, root.mnt);
 	if (mnt != o->root) {
 		b->root_ns = path_foreign(mnt, c);
-		if (b->root_ns)
+		if (b->root_ns) {
 			b->dims |= WD_DIM_ROOT;
-		else
+		} else {
 			o->root = mnt;
+			o->root_plain = is_plain(mnt, c);
+		}
 	}
 	mnt = BPF_CORE_READ(fs, pwd.mnt);
 	if (mnt != o->cwd) {

@@ -6,7 +6,6 @@
  */
 #include "envelope.h"
 
-#define PROC_SUPER_MAGIC  0x9fa0
 #define FMODE_WRITE_FLAGS 3 /* O_WRONLY, O_RDWR */
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
@@ -102,6 +101,7 @@ static __always_inline int file_open(struct file *file)
 	struct container *c;
 	struct path path;
 	__u32 broken;
+	bool same;
 
 	if (!o)
 		return 0;
@@ -109,9 +109,12 @@ static __always_inline int file_open(struct file *file)
 	if (!c)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	broken = envelope_check_current(task, o, c, WD_VIA_OPEN);
+	same = envelope_unchanged(o, c);
+	broken = same ? o->broken : envelope_check(task, o, c, WD_VIA_OPEN);
 
 	bpf_core_read(&path, sizeof(path), &file->f_path);
+	if (same && o->root_plain && path.mnt == o->root)
+		return 0; /* on the container's root file system, as most are */
 	ns = mount_ns_raw(real_mount(path.mnt));
 	what.mnt_ns = is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns);
 	if (what.mnt_ns == MNT_INTERNAL)

@@ -38,7 +38,7 @@ struct origin {
 	__u32 mnt_ns;  /* last mount namespace found within it */
 	__u32 broken;  /* Dimension bits reported already: it and its children are not reported for them again */
 	__u32 entered; /* it came in by an exec into the container */
-	__u32 pad_;
+	__u32 root_plain;                /* `root` is all of a filesystem, not procfs, in its tree: no open on it leads out */
 };
 
 struct {
