@@ -10,7 +10,7 @@
 
 #define PROC_SUPER_MAGIC 0x9fa0
 
-#define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
+#define NS_DIMS          (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
 struct broken {
 	__u32 dims;
@@ -153,7 +153,7 @@ static __always_inline __u32 envelope_report(struct task_struct *task, struct or
  * Is the running task as it was when it was last found within its envelope? Pointers equal to those that were judged need no
  * second look; capabilities are compared by value, since an exploit writes them in place. False is no verdict.
  */
-static __always_inline bool envelope_unchanged(const struct origin *o, const struct container *c)
+static __always_inline bool envelope_unchanged(const struct origin *o)
 {
 	struct task_struct *task = task_typed();
 	const struct cred *cred;
@@ -168,7 +168,7 @@ static __always_inline bool envelope_unchanged(const struct origin *o, const str
 		caps = cred->cap_permitted.val | cred->cap_effective.val | cred->cap_bset.val;
 	else
 		caps = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
-	return !(caps & ~c->caps);
+	return !(caps & ~o->caps);
 }
 
 /* Compares and reports. Returns the dimensions broken by now. */
@@ -183,7 +183,7 @@ static __always_inline __u32 envelope_check(struct task_struct *task, struct ori
 /* The same of the running task, at a hook that is passed often. */
 static __always_inline __u32 envelope_check_current(struct task_struct *task, struct origin *o, struct container *c, __u32 via)
 {
-	return envelope_unchanged(o, c) ? o->broken : envelope_check(task, o, c, via);
+	return envelope_unchanged(o) ? o->broken : envelope_check(task, o, c, via);
 }
 
 #endif

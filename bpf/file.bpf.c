@@ -89,11 +89,10 @@ static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_n
 	return task && task->nsproxy == o->nsproxy && task->nsproxy->mnt_ns == ns;
 }
 
-static __always_inline int file_open(struct file *file)
+static __always_inline int file_open(struct origin *o, struct file *file)
 {
-	struct task_struct *task, *target = NULL;
-	struct origin *o = origin_current();
 	struct wd_file_open what = {};
+	struct task_struct *task, *target = NULL;
 	struct owner own = {};
 	struct mnt_namespace *ns;
 	struct super_block *sb;
@@ -103,18 +102,15 @@ static __always_inline int file_open(struct file *file)
 	__u32 broken;
 	bool same;
 
-	if (!o)
-		return 0;
+	same = envelope_unchanged(o);
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	if (same && o->root_plain && path.mnt == o->root)
+		return 0; /* on the container's root file system, as most are */
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	same = envelope_unchanged(o, c);
 	broken = same ? o->broken : envelope_check(task, o, c, WD_VIA_OPEN);
-
-	bpf_core_read(&path, sizeof(path), &file->f_path);
-	if (same && o->root_plain && path.mnt == o->root)
-		return 0; /* on the container's root file system, as most are */
 	ns = mount_ns_raw(real_mount(path.mnt));
 	what.mnt_ns = is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns);
 	if (what.mnt_ns == MNT_INTERNAL)
@@ -164,31 +160,36 @@ static __always_inline int file_open(struct file *file)
 SEC("lsm/file_open")
 int BPF_PROG(lsm_file_open, struct file *file, int ret)
 {
-	file_open(file);
+	struct origin *o = origin_current();
+
+	if (o)
+		file_open(o, file);
 	return 0;
 }
 
 SEC("fentry/security_file_open")
 int BPF_PROG(fentry_file_open, struct file *file)
 {
-	return file_open(file);
+	struct origin *o = origin_current();
+
+	return o ? file_open(o, file) : 0;
 }
 
 SEC("kprobe/security_file_open")
 int BPF_KPROBE(kprobe_file_open, struct file *file)
 {
-	return file_open(file);
+	struct origin *o = origin_current();
+
+	return o ? file_open(o, file) : 0;
 }
 
 SEC("tracepoint/openat open openat2 creat open_by_handle_at")
 int sysexit_file_open(struct sys_exit *ctx)
 {
-	struct file *file;
+	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
+	struct file *file = o ? file_of_own_fd(ctx->ret) : NULL;
 
-	if (ctx->ret < 0 || !origin_current())
-		return 0;
-	file = file_of_own_fd(ctx->ret);
-	return file ? file_open(file) : 0;
+	return file ? file_open(o, file) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

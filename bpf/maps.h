@@ -31,14 +31,15 @@ struct container {
 /* A process with an origin. A process without an entry is the host's. */
 struct origin {
 	__u64 container;
+	__u64 caps;                    /* the container's, here to save a look-up */
 	const struct nsproxy *nsproxy; /* last one found within the envelope: equal pointers need no second look */
 	const struct vfsmount *root;   /* likewise */
 	const struct vfsmount *cwd;
 	const struct user_namespace *user_ns;
-	__u32 mnt_ns;  /* last mount namespace found within it */
-	__u32 broken;  /* Dimension bits reported already: it and its children are not reported for them again */
-	__u32 entered; /* it came in by an exec into the container */
-	__u32 root_plain;                /* `root` is all of a filesystem, not procfs, in its tree: no open on it leads out */
+	__u32 mnt_ns;     /* last mount namespace found within it */
+	__u32 broken;     /* Dimension bits reported already: it and its children are not reported for them again */
+	__u32 entered;    /* it came in by an exec into the container */
+	__u32 root_plain; /* `root` is all of a filesystem, not procfs, in its tree: no open on it leads out */
 };
 
 struct {

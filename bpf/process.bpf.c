@@ -103,6 +103,7 @@ static __always_inline struct origin *origin_give(__u32 tgid, struct origin *o)
 {
 	struct container *c = container_of_origin(o);
 
+	o->caps = c ? c->caps : 0;
 	if (bpf_map_update_elem(&origins, &tgid, o, BPF_NOEXIST)) {
 		lost_count(o->container, 4 /* TABLE */);
 		return NULL;
