@@ -36,6 +36,12 @@ static __always_inline __u64 cred_caps(const kernel_cap_t *set)
 	return caps;
 }
 
+/* All that a task can do or get: what is held against the bounding set that its container was sealed with. */
+static __always_inline __u64 cred_all_caps(const struct cred *cred)
+{
+	return cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
+}
+
 /*
  * The running task as a typed pointer, from 5.11: its fields are plain loads, where each helper that reads kernel memory costs
  * some 25 ns. NULL before: callers then go the long way.

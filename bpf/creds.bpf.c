@@ -20,7 +20,7 @@ static __always_inline int cred_change(const struct cred *new)
 	if (!c)
 		return 0;
 	if (user == c->ns[NS_USER]) {
-		__u64 have = cred_caps(&new->cap_permitted) | cred_caps(&new->cap_effective) | cred_caps(&new->cap_bset);
+		__u64 have = cred_all_caps(new);
 
 		if (have & ~c->caps)
 			b.dims |= WD_DIM_CAP;

@@ -95,7 +95,7 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 	if (user == c->ns[NS_USER]) {
 		o->user_ns = BPF_CORE_READ(cred, user_ns);
 		/* In a child user namespace capabilities are full and say nothing (trap T8). Bounding sets only shrink. */
-		__u64 have = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
+		__u64 have = cred_all_caps(cred);
 
 		if (have & ~c->caps)
 			b->dims |= WD_DIM_CAP;
@@ -167,7 +167,7 @@ static __always_inline bool envelope_unchanged(const struct origin *o)
 	if (bpf_core_field_exists(cred->cap_effective.val))
 		caps = cred->cap_permitted.val | cred->cap_effective.val | cred->cap_bset.val;
 	else
-		caps = cred_caps(&cred->cap_permitted) | cred_caps(&cred->cap_effective) | cred_caps(&cred->cap_bset);
+		caps = cred_all_caps(cred);
 	return !(caps & ~o->caps);
 }
 
