@@ -17,7 +17,7 @@
 #define KERNEL_FIELDS 64 /* fields below are the kernel's */
 #define KERNEL_ARMS   200
 
-#define MAX_MESSAGES  64
+#define MAX_MESSAGES  128
 
 typedef const ProtobufCMessageDescriptor *message_t;
 typedef const ProtobufCFieldDescriptor *field_t;

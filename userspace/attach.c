@@ -32,6 +32,7 @@ const struct hook hooks[] = {
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
+_Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
 
 /* "fentry_file_open", "sysexit_file_open__openat": is it the hook's on this tier? */
 static bool is_program_of(const char *program, enum tier tier, const char *hook)

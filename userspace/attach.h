@@ -21,15 +21,16 @@ struct hook {
 extern const struct hook hooks[];
 extern const unsigned int hooks_n;
 
-#define ATTACH_LINKS 128
+#define ATTACH_LINKS 256
+#define ATTACH_HOOKS 96
 
 /* The hooks as they are attached. */
 struct attach {
 	struct bpf_object *object; /* the caller's */
 	struct bpf_link *links[ATTACH_LINKS];
 	unsigned int n_links;
-	enum tier tiers[32]; /* by index of hooks[]; TIER_NONE: not attached */
-	enum tier floor[32]; /* tiers better than this failed here: not tried again */
+	enum tier tiers[ATTACH_HOOKS]; /* by index of hooks[]; TIER_NONE: not attached */
+	enum tier floor[ATTACH_HOOKS]; /* tiers better than this failed here: not tried again */
 };
 
 /* Which tier each hook would use here, without loading anything. Needs the object opened only. */

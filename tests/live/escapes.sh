@@ -6,12 +6,11 @@
 # registers, ...) before the sensor is asked. The controls are one container that does all the same acts on what is its own
 # ("legal": no finding), one that the kernel denies them all ("denied": nothing succeeded), and, for what an exploit leaves
 # behind, one that the runtime exec'd into and one that the host put a fully confined process into ("entered").
-# runc's containers act in their own processes and crun's in an exec into them; WARDER_HOW=born|exec forces one for both.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" escapes
+. "$here/rows.sh"
 
-# NAME TECHNIQUE OWNER FEATURES | ACT
-# words in capitals are filled in below; "-" is no feature
+# rows.sh says what a row is; its words in capitals are filled in below
 techniques="
 m01 M01 host hostpid caps=all           | setns-proc HOLDER SECRET
 m02 M02 host hostpid caps=all           | setns-pidfd HOLDER SECRET
@@ -73,18 +72,6 @@ fill() {
 	echo "${words//SECRET/$secret}"
 }
 
-# attack RUNTIME NAME FEATURES ACT: the container is made and acts
-attack() {
-	local runtime=$1 name=$2 wanted=$3 act=$4
-	# shellcheck disable=SC2086 # words
-	if [ "${WARDER_HOW:-}" = born ] || { [ "${WARDER_HOW:-}" != exec ] && [ "$runtime" = runc ]; }; then
-		container "$name" "$runtime" $wanted -- "act $act"
-	else
-		container "$name" "$runtime" $wanted && inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
-	fi
-	acts "$name" ok
-}
-
 # outside RUNTIME PID: a cgroup beside PID's in each hierarchy, by the names that they have inside
 outside() {
 	local dir
@@ -96,25 +83,11 @@ outside() {
 
 # every row for one runtime
 attacks() {
-	local runtime=$1 name technique owner features act why
+	local runtime=$1
 	container "$runtime-victim" "$runtime" -- "echo $token >/etc/victim"
 	victim=$(container_pid "$runtime-victim")
 	outside=$(outside "$runtime" "$victim")
-	while IFS='|' read -r words act; do
-		read -r name technique owner features <<<"$words"
-		[ "$name" ] || continue
-		why=$(missing "$act")
-		if [ "$why" ]; then
-			skip "$runtime-$name: $why"
-			continue
-		fi
-		attack "$runtime" "$runtime-$name" "$(fill "$runtime" "$features")" "$(fill "$runtime" "$act")"
-		if [ "$owner" = container ]; then
-			expect "$runtime-$name" "$technique" SUCCEEDED container "$runtime-victim"
-		else
-			expect "$runtime-$name" "$technique" SUCCEEDED "$owner"
-		fi
-	done <<<"$techniques"
+	rows "$runtime" "$techniques"
 	expect_none "$runtime-victim"
 }
 

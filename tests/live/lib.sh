@@ -15,7 +15,7 @@
 #
 # Container names are $id-NAME on the machine (several runs do not collide); the suites say NAME.
 # Everything is made below $work and undone on exit. Environment: WARDER (the sensor; "none" checks the acts alone),
-# WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work).
+# WARDER_ARGS (further arguments for it), WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work).
 # Nothing here waits a fixed time for something that can be polled: under emulation all is twenty times slower.
 set -u
 
@@ -177,11 +177,13 @@ caps_json() {
 }
 
 # spec COMMAND FEATURE...: config.json. Features: caps=all|none|CAP,... (added to the default ones), hostpid, pid=PID (joins its pid
-# namespace), hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed), user=UID,
-# bind=SOURCE:DESTINATION.
+# namespace), hostipc, hostnet, hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed),
+# unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION.
 spec() {
 	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
-	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' caps=$default_caps mounts=
+	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro
+	local masks='"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
+		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"],'
 	shift
 	for feature; do
 		case $feature in
@@ -190,6 +192,9 @@ spec() {
 		caps=*) caps="$default_caps ${feature#caps=}" ;;
 		hostpid) pid= ;;
 		pid=*) pid="{\"type\":\"pid\",\"path\":\"/proc/${feature#pid=}/ns/pid\"}," ;;
+		hostipc) ipc= ;;
+		hostnet) net= ;;
+		unmasked) masks= sys=rw ;;
 		hostcgroup)
 			cgroup=
 			mounts="$mounts,{\"destination\":\"/cgroup\",\"type\":\"bind\",\"source\":\"/sys/fs/cgroup\",\"options\":[\"rbind\",\"rw\"]}"
@@ -219,11 +224,9 @@ spec() {
 		{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620"]},
 		{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
 		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
-		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]}$mounts],
-		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup{"type":"mount"},{"type":"uts"},{"type":"ipc"},{"type":"network"}],
-		"resources":{"devices":[$devices]},
-		"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
-		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"]}}
+		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","$sys"]}$mounts],
+		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$masks
+		"resources":{"devices":[$devices]}}}
 	END
 }
 
@@ -397,7 +400,8 @@ ready() {
 # sensor_start [ARG...]: with these further arguments; returns when it is ready
 sensor_start() {
 	[ "$WARDER" = none ] && return
-	"$WARDER" run -o "ndjson:$events" "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
+	# shellcheck disable=SC2086 # words
+	"$WARDER" run -o "ndjson:$events" ${WARDER_ARGS:-} "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
 	sensor=$!
 	if ! until_true $((DEADLINE * 4)) ready || ! kill -0 "$sensor" 2>/dev/null; then
 		die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
