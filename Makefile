@@ -159,6 +159,7 @@ lint: all
 
 unit: $(UNIT)
 	@set -e; for t in $^; do echo "  $$t"; $$t; done
+	tests/unit/test_results.py
 
 golden: $(BUILD)/tests/golden
 	$< tests/golden/cases/*.txt

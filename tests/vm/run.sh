@@ -65,6 +65,15 @@ environment() {
 	done
 }
 
+# fetch COLUMN: its kernel; a reason to skip it is in the log
+fetch() {
+	local kernel
+	read -r _ kernel _ < <(row "$1")
+	timeout 900 scripts/vm/kernel.sh "$kernel" >"$out/$1.log" 2>&1 && return
+	grep -q '^SKIP' "$out/$1.log" || echo "SKIP kernel $kernel: not fetched in 900 s: $(tail -n 1 "$out/$1.log")" >>"$out/$1.log"
+	return 77
+}
+
 # boot COLUMN: one boot; its exit code is boot.sh's, or 124 when the guest says nothing any more
 boot() {
 	local column=$1 log=$out/$1.log kernel cgroup args append pid size=-1 quiet=0
@@ -102,7 +111,7 @@ column() {
 	rm -rf "$dir" "$log"
 	mkdir -p "$dir"
 	for try in 1 2; do
-		boot "$column"
+		fetch "$column" && boot "$column"
 		code=$?
 		case $code in 124 | 125 | 143) ;; *) break ;; esac
 		[ $try = 2 ] || [ $((SECONDS - began)) -ge "$seconds" ] || {
@@ -115,7 +124,7 @@ column() {
 	case $code in
 	0) echo "=== $column: all passed, $((SECONDS - began)) s" ;;
 	77)
-		grep -m 1 '^SKIP' "$log" >"$dir/skip" || echo "SKIP kernel $column" >"$dir/skip"
+		grep -m 1 '^SKIP' "$log" >"$dir/skip"
 		echo "=== $(cat "$dir/skip")"
 		;;
 	124 | 125 | 143)
