@@ -131,7 +131,7 @@ class Matrix:
             self.rows += list(seen) + [(suite, "", "")]
 
     def show(self):
-        failures, skips, count = [], [], collections.Counter()
+        failures, skips, count = [], {}, collections.Counter()
         width = max(len(" ".join(row)) for row in self.rows) + 2
         size = [max(6, len(column.name)) for column in self.columns]
         print("%-*s %s" % (width, "TEST", " ".join("%-*s" % (n, c.name) for n, c in zip(size, self.columns))))
@@ -143,14 +143,15 @@ class Matrix:
             failures += ["%s: %s: it is in no state" % (c.name, title) for c, cell in zip(self.columns, cells) if cell == "none"]
         for column in self.columns:
             failures += ["%s: %s" % (column.name, text) for text in column.wrong]
-            if column.skip:
-                skips.append("%s: %s" % (column.name, column.skip.replace("SKIP ", "", 1)))
+            reasons = [column.skip.replace("SKIP ", "", 1)] if column.skip else []
             for suite, found in column.suites.items():
                 failures += ["%s: %s: %s" % (column.name, suite, t.text) for t in found.tests if t.state == "FAIL"]
-                skips += ["%s: %s: %s" % (column.name, suite, t.text) for t in found.tests if t.state == "SKIP"]
+                reasons += ["%s: %s" % (suite, t.text) for t in found.tests if t.state == "SKIP"]
+            for text in reasons:  # the same but for its numbers, on other kernels, is one line
+                skips.setdefault(re.sub(r"\d+", "N", text), [text]).append(column.name)
         print()
-        for text in skips:
-            print("SKIP %s" % text)
+        for text, *where in skips.values():
+            print("SKIP %s: %s" % (" ".join(dict.fromkeys(where)), text))
         self.untested()
         print("%d tests on %d kernels and tiers: %s" % (
             len(self.rows), len(self.columns), ", ".join("%d %s" % (n, word) for word, n in count.most_common())))
