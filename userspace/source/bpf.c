@@ -16,7 +16,7 @@
 
 #define BATCH_RECORDS 2048
 #define BATCH_BYTES   (1024 * 1024)
-#define MAX_TRIES     16 /* loads until each hook has found a tier that attaches */
+#define MAX_TRIES     ATTACH_HOOKS /* loads until each hook has found a tier that attaches */
 
 struct batch_record {
 	uint64_t boot_ns;
