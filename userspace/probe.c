@@ -18,6 +18,16 @@
 
 const char *const tier_names[] = {"lsm", "fentry", "fexit", "kprobe", "tp_btf", "iter", "sysexit", "none"};
 
+int tier_find(const char *name, enum tier *out)
+{
+	for (int t = 0; t < TIER_NONE; t++)
+		if (!strcmp(tier_names[t], name)) {
+			*out = t;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static ssize_t read_file(int dir, const char *path, char *buf, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);

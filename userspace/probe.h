@@ -24,6 +24,8 @@ enum tier {
 
 extern const char *const tier_names[]; /* by enum tier; "none" last */
 
+int tier_find(const char *name, enum tier *out); /* "kprobe"; -EINVAL: there is no such tier */
+
 /* What this kernel and these rights allow. */
 struct probe {
 	struct btf *btf;         /* of the running kernel */
