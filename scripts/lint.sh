@@ -54,6 +54,7 @@ static_analysis() {
 #    WHAT       WHO (below userspace/)          WHY
 may='
      libbpf     source/bpf.[ch]                 opens, loads and reads
+     libbpf     source/running.[ch]             reads the maps of the running sensor
      libbpf     attach.[ch]                     picks and attaches programs
      libbpf     probe.[ch]                      asks what the kernel has
      protobuf   schema.[ch]                     makes messages of records
