@@ -15,7 +15,12 @@ struct hook {
 	const char *name;
 	const char *degraded; /* what the sysexit tier does not see; NULL where it has none */
 	const char *unseen;   /* what is not seen without the hook */
-	bool required;        /* without it the sensor does not start */
+	unsigned int flags;   /* HOOK_*; true is HOOK_REQUIRED */
+};
+
+enum {
+	HOOK_REQUIRED = 1,       /* without it the sensor does not start */
+	HOOK_TP_BTF_DEGRADED = 2 /* on the tp_btf tier `degraded` holds already */
 };
 
 extern const struct hook hooks[];
