@@ -31,13 +31,21 @@ static __always_inline void capability_first(__u64 origin, int cap, __u32 cell, 
 	telemetry_send(r);
 }
 
-static __always_inline int capability_use(struct origin *o, int level, int cap, int ret)
+/* overlayfs acts with its mounter's credentials in every open (trap T1), and another task's may be asked about: no use of this. */
+static __always_inline bool is_own(const struct cred *cred)
+{
+	struct task_struct *task = task_typed();
+
+	return cred == (task ? task->real_cred : BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_cred));
+}
+
+static __always_inline int capability_use(struct origin *o, const struct cred *cred, int level, int cap, int ret)
 {
 	__u32 cell = (level ? 0 : HOST_USER_NS) | (ret ? 0 : GRANTED);
 	struct wd_capabilities *c;
 	bool is_first, refused;
 
-	if ((__u32)cap >= WD_CAPS)
+	if ((__u32)cap >= WD_CAPS || !is_own(cred))
 		return 0;
 	c = bpf_map_lookup_elem(&wd_capabilities, &o->container);
 	if (!c)
@@ -55,7 +63,7 @@ int BPF_PROG(fexit_capability_use, const struct cred *cred, struct user_namespac
 {
 	struct origin *o = opts & CAP_OPT_NOAUDIT ? NULL : origin_current();
 
-	return o ? capability_use(o, ns->level, cap, ret) : 0;
+	return o ? capability_use(o, cred, ns->level, cap, ret) : 0;
 }
 
 /*
@@ -97,7 +105,7 @@ int BPF_PROG(tp_btf_capability_use, const struct cred *cred, struct user_namespa
 {
 	struct origin *o = origin_current();
 
-	return o && !is_memory_question(cap, target->level) ? capability_use(o, target->level, cap, ret) : 0;
+	return o && !is_memory_question(cap, target->level) ? capability_use(o, cred, target->level, cap, ret) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

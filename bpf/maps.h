@@ -36,6 +36,13 @@ struct origin {
 	const struct vfsmount *root;   /* likewise */
 	const struct vfsmount *cwd;
 	const struct user_namespace *user_ns;
+	/* Of the first thread (each has its own); what a thread can only gain, and the label of the credentials that it had. */
+	const struct cred *cred;
+	__u64 label;
+	__u32 seccomp_mode;
+	__u32 no_new_privs;
+	__u32 unfiltered; /* looks in a row that found a seccomp mode without its flag */
+	__u32 pad_;
 	__u32 mnt_ns;     /* last mount namespace found within it */
 	__u32 broken;     /* Dimension bits reported already: it and its children are not reported for them again */
 	__u32 entered;    /* it came in by an exec into the container */
@@ -96,6 +103,9 @@ struct {
 struct wd_host host __weak;
 
 struct wd_budget budget __weak;
+
+/* Bytes of a credential's security blob, set by userspace where they are known and commit_creds is hooked; 0: not looked at. */
+__u32 label_size __weak;
 
 /* What a new account starts as: too big for a program's stack. */
 struct wd_account account_empty __weak;

@@ -199,6 +199,8 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 		o = seal_or_enter(task);
 	if (!o)
 		return 0;
+	if (old != (pid_t)BPF_CORE_READ(task, pid))
+		security_remember(o, task); /* another thread executed and became the first */
 	c = container_of_origin(o);
 	if (c)
 		envelope_check(task, o, c, WD_VIA_EXEC);
@@ -233,8 +235,11 @@ int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct
 		ns_cloned(parent, child, o);
 	if (!o)
 		return 0;
-	if (!origin_give(child_id, o))
+	o = origin_give(child_id, o);
+	if (!o)
 		return 0;
+	if ((__u32)BPF_CORE_READ(parent, pid) != parent_id)
+		security_remember(o, child); /* another thread than the one whose state is remembered */
 	r = TELEMETRY(WD_SMALL, wd_process_fork, WD_PROCESS_FORK, parent, o->container, NULL);
 	if (r) {
 		struct wd_process_fork *f = record_body(r);

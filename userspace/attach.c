@@ -173,6 +173,14 @@ int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
 	return 0;
 }
 
+enum tier attach_tier(const struct attach *a, const char *hook)
+{
+	for (unsigned int i = 0; i < hooks_n; i++)
+		if (!strcmp(hooks[i].name, hook))
+			return a->tiers[i];
+	return TIER_NONE;
+}
+
 void attach_destroy(struct attach *a)
 {
 	while (a->n_links)

@@ -49,6 +49,9 @@ int attach_select(struct attach *a, struct err *err);
 int attach_hooks(struct attach *a, const struct probe *p, struct err *err);
 void attach_destroy(struct attach *a);
 
+/* The tier that a hook is attached at. */
+enum tier attach_tier(const struct attach *a, const char *hook);
+
 /* A program failed to load: its hook goes to the next tier. False where the program is no hook's. */
 bool attach_lower(struct attach *a, const char *program);
 

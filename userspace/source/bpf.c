@@ -212,6 +212,8 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 					"process 1 of the node cannot be found from here: run in the node's pid namespace "
 					"(hostPID: true)");
 			rc = attach_hooks(&s->attach, p, err);
+			if (!rc && attach_tier(&s->attach, "cred_change") < TIER_NONE)
+				s->skel->bss->label_size = p->label_size;
 			if (rc != -EAGAIN)
 				return rc;
 			attach_destroy(&s->attach);
