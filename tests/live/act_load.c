@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Acts that are checked for capabilities a known number of times, and acts that make records as fast as they can. */
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -137,6 +141,44 @@ static int act_open_flood(char **arg)
 	return 0;
 }
 
+static int filter_all(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {1, &allow};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static unsigned int seconds;
+
+static void *plain_thread(void *arg)
+{
+	char *argv[] = {"act", "pause", NULL};
+
+	(void)arg;
+	if (!fork())
+		_exit(0);
+	sleep(seconds);
+	printf("ok threads-seccomp: a thread without the first one's filter executes\n");
+	fflush(stdout);
+	execv("/proc/self/exe", argv);
+	return NULL;
+}
+
+/* The first thread takes a filter; one that has none forks, and then executes: the process is without the filter, legally. */
+static int act_threads_seccomp(char **arg)
+{
+	pthread_t thread;
+
+	seconds = atoi(arg[0]);
+	if (pthread_create(&thread, NULL, plain_thread, NULL) || filter_all())
+		return fail("seccomp");
+	if (!fork())
+		_exit(0);
+	pthread_join(thread, NULL);
+	return fail("execv");
+}
+
 /* clang-format off */
 const struct act load_acts[] = {
 	{"chroot", 1, act_chroot, "", "N", "is checked for CAP_SYS_CHROOT N times"},
@@ -144,6 +186,7 @@ const struct act load_acts[] = {
 	{"questions", 1, act_questions, "", "N", "has the kernel ask for capabilities without an audit"},
 	{"chroot-regained", 0, act_chroot_regained, "", "", "is refused CAP_SYS_CHROOT, then granted it"},
 	{"chroot-userns", 1, act_chroot_userns, "", "N", "is checked for it in a user namespace of its own"},
+	{"threads-seccomp", 1, act_threads_seccomp, "K05", "SECONDS", "executes by a thread without the first one's filter"},
 	{"flood", 1, act_flood, "P14", "SECONDS", "makes telemetry as fast as it can"},
 	{"open-flood", 2, act_open_flood, "P14 M34", "SECONDS FILE", "opens FILE as fast as it can"},
 	{0},
