@@ -49,6 +49,8 @@ struct origin {
 	__u32 root_plain; /* `root` is all of a filesystem, not procfs, in its tree: no open on it leads out */
 };
 
+#define ORIGIN_FILTER 65536
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, WD_MAX_CONTAINERS);
@@ -62,6 +64,12 @@ struct {
 	__type(key, __u32); /* thread group: a punted io_uring worker has its submitter's (trap T12) */
 	__type(value, struct origin);
 } origins __weak SEC(".maps");
+
+/*
+ * How many entries of `origins` have a thread group whose number ends so: where it is 0, as for most of the host's processes, there is
+ * no need to look one up, which is what a hook costs the host.
+ */
+__u32 origin_filter[ORIGIN_FILTER] __weak;
 
 /* Namespace inode number -> container that it was sealed with, or that made it. */
 struct {

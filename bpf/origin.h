@@ -23,7 +23,9 @@ static __always_inline struct origin *origin_of(__u32 tgid)
 /* The origin of the running process, NULL for the host's: the first thing that every hook asks. */
 static __always_inline struct origin *origin_current(void)
 {
-	return origin_of(bpf_get_current_pid_tgid() >> 32);
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return origin_filter[tgid % ORIGIN_FILTER] ? origin_of(tgid) : NULL;
 }
 
 static __always_inline struct container *container_of_origin(struct origin *o)

@@ -115,6 +115,7 @@ static __always_inline struct origin *origin_give(__u32 tgid, struct origin *o)
 		lost_count(o->container, WD_TABLE);
 		return NULL;
 	}
+	__sync_fetch_and_add(&origin_filter[tgid % ORIGIN_FILTER], 1);
 	if (c)
 		__sync_fetch_and_add(&c->processes, 1);
 	return origin_of(tgid);
@@ -273,7 +274,8 @@ int BPF_PROG(tp_btf_process_exit, struct task_struct *task)
 		telemetry_send(r);
 	}
 	c = container_of_origin(o);
-	bpf_map_delete_elem(&origins, &tgid);
+	if (!bpf_map_delete_elem(&origins, &tgid))
+		__sync_fetch_and_add(&origin_filter[tgid % ORIGIN_FILTER], -1);
 	if (!c)
 		return 0;
 	__sync_fetch_and_add(&c->processes, -1);

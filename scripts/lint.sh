@@ -109,7 +109,7 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena err table text workload
+     base     -                                       arena err nameset table text workload
      schema   base                                    schema json
      state    base,schema                             view identity identity/* state event
      sink     base,schema                             sink sink/*

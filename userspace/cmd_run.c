@@ -76,17 +76,6 @@ static int help(FILE *to, int code)
 	return code;
 }
 
-static int parse_tier(const char *name, enum tier *out)
-{
-	for (int t = 0; t < TIER_NONE; t++)
-		if (!strcmp(tier_names[t], name)) {
-			*out = t;
-			return 0;
-		}
-	fprintf(stderr, "warder run: --best-tier: there is no tier '%s'\n", name);
-	return -EINVAL;
-}
-
 static int parse_sweep(const char *arg, unsigned int *ms)
 {
 	char *end;
@@ -149,8 +138,10 @@ static int parse(int argc, char **argv, struct options *o)
 				return EXIT_USAGE;
 			break;
 		case 'T':
-			if (parse_tier(optarg, &o->best))
+			if (tier_find(optarg, &o->best)) {
+				fprintf(stderr, "warder run: --best-tier: there is no tier '%s'\n", optarg);
 				return EXIT_USAGE;
+			}
 			break;
 		case 'h':
 			return help(stdout, EXIT_OK);

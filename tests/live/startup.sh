@@ -132,6 +132,7 @@ rights
 first_event
 sensor_start -o "proto:$proto"
 refused "a second instance" "$WARDER" run
+check "doctor says what the sensor says of itself" doctor_agrees
 check "the first instance goes on" kill -0 "$sensor"
 for kind in prog link map; do
 	held $kind >"$work/held.$kind"

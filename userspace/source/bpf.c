@@ -16,7 +16,7 @@
 
 #define BATCH_RECORDS 2048
 #define BATCH_BYTES   (1024 * 1024)
-#define MAX_TRIES     16 /* loads until each hook has found a tier that attaches */
+#define MAX_TRIES     ATTACH_HOOKS /* loads until each hook has found a tier that attaches */
 
 struct batch_record {
 	uint64_t boot_ns;
@@ -285,16 +285,18 @@ int source_bpf_canary(struct source *base, uint64_t nonce)
 	return iterate(s->skel->progs.iter_canary);
 }
 
-int source_bpf_plan(const struct probe *probe, struct attach *a, struct err *err)
+void source_bpf_programs(const struct source *base, void (*fn)(const struct program_cost *))
 {
-	struct warder *skel;
+	const struct source_bpf *s = (const struct source_bpf *)base;
+	struct bpf_program *prog;
 
-	libbpf_set_print(on_libbpf);
-	skel = warder__open();
-	if (!skel)
-		return err_set(err, -errno, "opening the embedded BPF object: %s", strerror(errno));
-	attach_plan(a, probe, skel->obj);
-	warder__destroy(skel);
-	a->object = NULL;
-	return 0;
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		fn(&(struct program_cost){bpf_program__name(prog), info.verified_insns,
+					  info.xlated_prog_len / sizeof(struct bpf_insn), info.jited_prog_len});
+	}
 }
