@@ -52,6 +52,10 @@ flagged() {
 	! jq -e '.hooks[] | select(.hook == "capability_use" and .state != "SEEN")' "$work/doctor.json" >/dev/null
 }
 
+hooked() {
+	! jq -e '.hooks[] | select(.hook == "capability_use" and .state == "UNSEEN")' "$work/doctor.json" >/dev/null
+}
+
 refused_to_read "warder caps without a sensor" 5 "$WARDER" caps
 refused_to_read "warder caps without rights" 5 setpriv --reuid 65534 --regid 65534 --clear-groups "$WARDER" caps
 refused_to_read "warder caps with a word too many" 2 "$WARDER" caps now
@@ -71,6 +75,10 @@ check "warder caps --json reads the running sensor $(cat "$work/caps.err")" [ -s
 kill -USR1 "$sensor"
 check "SIGUSR1 asks for a snapshot" until_true "$DEADLINE" snapshot_came
 for runtime in $(runtimes); do
+	if ! hooked; then
+		skip "$runtime: doctor says that capability checks are unseen"
+		continue
+	fi
 	counts "$runtime-caps" CAP_SYS_CHROOT host 100 0
 	counts "$runtime-caps" CAP_SYS_ADMIN host 0 50
 	if flagged; then

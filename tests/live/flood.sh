@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # flood.sh: one container makes telemetry as fast as it can and another one records that findings hang on, while a third
 # escapes. The escape is told at once; losses are the flooders' alone; what each container's records came to adds up exactly;
-# the sensor does not grow. Environment: FLOOD_SECONDS (60; 20 where the machine is emulated).
+# the sensor does not grow. Environment: WARDER_FLOOD_SECONDS (60; 20 where the machine is emulated).
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" flood
 
 [ "$WARDER" != none ] || die "there is nothing to test without a sensor"
 if [ "${WARDER_SLOW:-}" ]; then
-	seconds=${FLOOD_SECONDS:-20} soon=20000
+	seconds=${WARDER_FLOOD_SECONDS:-20} soon=20000
 else
-	seconds=${FLOOD_SECONDS:-60} soon=2000
+	seconds=${WARDER_FLOOD_SECONDS:-60} soon=2000
 fi
 
 rss_kib() {
