@@ -46,6 +46,11 @@ static uint64_t on_way(const struct account *a)
 	return a->made > known ? a->made - known : 0;
 }
 
+uint64_t ledger_moves(const struct account *a)
+{
+	return a->made + a->received + lost_records(a);
+}
+
 uint64_t ledger_on_way(const struct ledger *l)
 {
 	uint64_t n = 0;

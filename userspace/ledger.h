@@ -16,7 +16,7 @@ struct account {
 	uint64_t made, received;
 	uint64_t lost[WD_STAGES];
 	uint64_t told[WD_STAGES]; /* of `lost`, in LOST events */
-	uint64_t told_made;       /* in LEDGER events */
+	uint64_t told_row;        /* ledger_moves of the last row in a LEDGER event */
 	uint64_t checks;          /* of capabilities, in CAPABILITY_MATRIX events */
 	uint64_t ended_ns;        /* when its end was seen here; 0: it lives */
 	bool closing;             /* the last row is due */
@@ -38,6 +38,8 @@ struct account *ledger_account(struct ledger *l, uint64_t origin);
 bool ledger_take(struct ledger *l, uint64_t origin, const struct wd_account *k, uint64_t now_ns);
 /* Records of a container that were made and neither came nor were lost: on their way. */
 uint64_t ledger_on_way(const struct ledger *l);
+/* Grows with each number of the account's row: the row is told again when it differs. */
+uint64_t ledger_moves(const struct account *a);
 /* What was lost of a container's records and told so, in all stages. */
 uint64_t ledger_told(const struct account *a);
 

@@ -110,7 +110,7 @@ static void ledger_report(struct engine *e, bool (*wanted)(const struct account 
 			if (!rows[m.n_rows])
 				break;
 			m.n_rows++;
-			a->told_made = a->made;
+			a->told_row = ledger_moves(a);
 			a->closed = a->closing;
 		}
 		if (!m.n_rows)
@@ -132,7 +132,7 @@ static bool is_closing(const struct account *a)
 
 static bool has_moved(const struct account *a)
 {
-	return a->made != a->told_made;
+	return ledger_moves(a) != a->told_row;
 }
 
 /* The matrix of the containers that `wanted` says so of, and that had a check since it was told. */

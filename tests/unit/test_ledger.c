@@ -85,9 +85,16 @@ static void made_is_received_and_lost(void **state)
 	tick(4 * SECOND);
 	report_ledger(&engine);
 	assert_null(row());
+	/* One that is told while a record is on its way is told again when that came. */
 	account.made++;
 	tick(5 * SECOND);
 	assert_int_equal(ledger_on_way(&engine.ledger), 1);
+	report_ledger(&engine);
+	assert_int_equal(row()->received, 2);
+	open_host_file(7, 5 * SECOND);
+	forget();
+	report_ledger(&engine);
+	assert_int_equal(row()->received, 3);
 }
 
 /* The last row waits for what is on its way, and the kernel's side is kept until it was told. */
