@@ -4,9 +4,9 @@
 
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
   finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME]   one must have come
-  none    NAME                                                no finding may be about this container
+  none    NAME                                                no finding of MEDIUM or more may be about this container
   denied  NAME                                                only attempts that the kernel denied
-  silent  SEALS                                               no finding in the stream but those that are due, and so many
+  silent  SEALS                                               none of MEDIUM or more in the stream but those due, and so many
                                                               containers were seen to be born
 Containers of the suite are called ID-NAME. A technique that DOCTOR (warder doctor --json) calls UNSEEN is not due; the row
 then reads "doctor says so". "due" only tells by its exit code whether all that is due has come; "final" prints a line a row,
@@ -56,6 +56,8 @@ class Finding:
         self.comm = event.get("actor", {}).get("process", {}).get("comm", "")
         self.technique = finding.get("technique", "")
         self.title = finding.get("title", "")
+        # what honest programs do as well: it is told, and pages nobody
+        self.context = event.get("severity") in ("INFORMATIONAL", "LOW")
         self.stage = finding.get("stage", "")
         self.outcome = finding.get("outcome", "")
         self.activity = finding.get("activity", "")
@@ -148,6 +150,8 @@ class Suite:
                 continue
             elif name in allowed and finding.stage == "POST_BREACH":
                 yield "note", finding
+            elif finding.context:
+                continue
             elif name in denied and finding.outcome == "DENIED":
                 continue
             elif name not in quiet and name not in denied:
@@ -167,18 +171,18 @@ class Suite:
                 else:
                     yield "FAIL", "%s: %s" % (what, text)
             elif row[0] == "none":
-                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
+                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
                 yield ("FAIL" if wrong else "ok"), "%s: no finding%s" % (row[1], wrong)
             elif row[0] == "denied":
-                findings = [f for f in self.about(row[1]) if f.outcome != "DENIED"]
-                attempts = len(self.about(row[1])) - len(findings)
+                attempts = len([f for f in self.about(row[1]) if f.outcome == "DENIED"])
+                findings = [f for f in self.about(row[1]) if f.outcome != "DENIED" and not f.context]
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in findings)
                 if not attempts:
                     wrong += "\n       but no attempt was reported"
                 yield ("FAIL" if wrong else "ok"), "%s: nothing succeeded (%d attempts reported)%s" % (row[1], attempts, wrong)
             elif row[0] == "silent":
                 due = {self.full(other[1]) for other in self.rows if other[0] == "finding"}
-                findings = [f for f in self.findings if self.ours(f) and f.name not in due]
+                findings = [f for f in self.findings if self.ours(f) and f.name not in due and not f.context]
                 yield ("FAIL" if findings else "ok"), "no finding at all but what was due: %d came%s" % (
                     len(findings), "".join("\n       %s" % f for f in findings[:20]))
                 seen = len(self.sealed)
