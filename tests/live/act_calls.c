@@ -186,6 +186,18 @@ static int act_bpf_take(char **arg)
 	return 0;
 }
 
+/* Tries to detach a link: that of a tracing, tracepoint or LSM program has no such operation. */
+static int act_bpf_detach(char **arg)
+{
+	union bpf_attr attr = {0};
+
+	attr.link_id = (unsigned int)atoi(arg[0]);
+	attr.link_detach.link_fd = (unsigned int)bpf(BPF_LINK_GET_FD_BY_ID, &attr);
+	if ((int)attr.link_detach.link_fd < 0)
+		return fail("BPF_LINK_GET_FD_BY_ID");
+	return bpf(BPF_LINK_DETACH, &attr) ? fail("BPF_LINK_DETACH") : 0;
+}
+
 static int perf(pid_t pid, int cpu)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_TASK_CLOCK};
@@ -317,6 +329,7 @@ const struct act calls_acts[] = {
 	{"reboot", 0, act_reboot, "P20", "", "reboots with a wrong magic number"},
 	{"bpf-load", 1, act_bpf_load, "M30 K19", "TYPE", "loads a program that does nothing"},
 	{"bpf-hold", 0, act_bpf_hold, "", "", "loads a program, prints its id and sleeps"},
+	{"bpf-detach", 1, act_bpf_detach, "P14", "ID", "detaches a link"},
 	{"bpf-take", 1, act_bpf_take, "M31 P14", "prog|map|link [ID]", "gets an object by its id, the first by default"},
 	{"perf", 1, act_perf, "M29", "PID|-1", "opens a perf event of a task or of all"},
 	{"own-perf", 0, act_own_perf, "M29 B19", "", "opens perf events of its own"},

@@ -100,6 +100,16 @@ prepare_sensor() {
 	mkdir -p "$sensor_cgroup" && echo "$sensor" >"$sensor_cgroup/cgroup.procs"
 }
 
+# undetached: not even the host gets a link of the sensor's off
+undetached() {
+	local link
+	[ "$sensor" ] || return 0
+	for link in $(cat "/proc/$sensor/fdinfo"/* 2>/dev/null | sed -n "s/^link_id:[[:space:]]*//p"); do
+		[[ $("$ACT" bpf-detach "$link") = *"Operation not supported" ]] || return
+	done
+	[ "$link" ]
+}
+
 # a program that is not the sensor's, held by a host process
 others_program() {
 	background "$ACT" bpf-hold >"$work/others"
@@ -192,6 +202,7 @@ others_program
 [ ! -e /run/vm/module.ko ] || rmmod loop
 sensor_start
 prepare_sensor
+check "P14: no link of the sensor can be detached" undetached
 for runtime in $(runtimes); do
 	rows "$runtime" "$breaches"
 	in_exec "$runtime" SUCCEEDED "$context"
