@@ -35,34 +35,40 @@ static __always_inline int perf_report(struct origin *o, struct perf_event *even
 	return 0;
 }
 
-/* Without an event, what was asked is in registers: a task of the caller's pid namespace, or -1 for all. */
+static __always_inline struct perf_event *perf_event_of(struct file *file)
+{
+	char name[8] = {};
+
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	return name[0] == '[' && name[1] == 'p' && name[2] == 'e' /* [perf_event] */ ? BPF_CORE_READ(file, private_data) : NULL;
+}
+
+/* Where it was refused there is no event; what was asked is in registers: a task's number to the caller, or -1 for all. */
 static __always_inline int perf_open(struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = (void *)bpf_get_current_task(), *target = NULL;
 	struct origin *o = origin_current();
-	struct perf_event *event;
+	struct perf_event *event = NULL;
 	struct file *file;
-	char name[8] = {};
-	int pid;
 
 	if (!o || !regs)
 		return 0;
 	if (ret >= 0) {
 		file = file_of_fd(task, ret);
-		if (!file)
+		event = file ? perf_event_of(file) : NULL;
+		if (!event)
 			return 0;
-		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
-		if (name[0] != '[' || name[1] != 'p' || name[2] != 'e') /* [perf_event] */
+		target = BPF_CORE_READ(event, hw.target);
+	} else {
+		int pid = regs_arg2(regs);
+
+		if (ret != -1 /* EPERM */ && ret != -13 /* EACCES */)
 			return 0;
-		event = BPF_CORE_READ(file, private_data);
-		return perf_report(o, event, BPF_CORE_READ(event, hw.target), ret);
+		target = pid > 0 ? task_find(task, pid) : NULL;
+		if (!target && pid != -1)
+			return 0; /* itself, or nobody */
 	}
-	if (ret != -1 /* EPERM */ && ret != -13 /* EACCES */)
-		return 0;
-	pid = regs_arg2(regs);
-	if (!pid)
-		return 0;
-	return perf_report(o, NULL, pid > 0 ? task_find(task, pid) : NULL, ret);
+	return perf_report(o, event, target, ret);
 }
 
 SEC("fexit/" SYSCALL_PREFIX "perf_event_open")

@@ -198,6 +198,24 @@ static int act_bpf_detach(char **arg)
 	return bpf(BPF_LINK_DETACH, &attr) ? fail("BPF_LINK_DETACH") : 0;
 }
 
+/* Takes nothing out of a map: the key is of no entry. ENOENT says that it could have. */
+static int act_bpf_delete(char **arg)
+{
+	union bpf_attr attr = {0};
+	char key[64];
+	int fd;
+
+	memset(key, 0xff, sizeof(key));
+	attr.map_id = (unsigned int)atoi(arg[0]);
+	fd = bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return fail("BPF_MAP_GET_FD_BY_ID");
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (unsigned int)fd;
+	attr.key = (unsigned long)key;
+	return refused_as(bpf(BPF_MAP_DELETE_ELEM, &attr), ENOENT, "BPF_MAP_DELETE_ELEM");
+}
+
 static int perf(pid_t pid, int cpu)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_TASK_CLOCK};
@@ -330,6 +348,7 @@ const struct act calls_acts[] = {
 	{"bpf-load", 1, act_bpf_load, "M30 K19", "TYPE", "loads a program that does nothing"},
 	{"bpf-hold", 0, act_bpf_hold, "", "", "loads a program, prints its id and sleeps"},
 	{"bpf-detach", 1, act_bpf_detach, "P14", "ID", "detaches a link"},
+	{"bpf-delete", 1, act_bpf_delete, "P14", "ID", "deletes an entry that a map has not"},
 	{"bpf-take", 1, act_bpf_take, "M31 P14", "prog|map|link [ID]", "gets an object by its id, the first by default"},
 	{"perf", 1, act_perf, "M29", "PID|-1", "opens a perf event of a task or of all"},
 	{"own-perf", 0, act_own_perf, "M29 B19", "", "opens perf events of its own"},

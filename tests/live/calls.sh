@@ -110,6 +110,16 @@ undetached() {
 	[ "$link" ]
 }
 
+# undeleted: not even the host writes the sensor's tables (hash maps: type 1, least recently used: 9)
+undeleted() {
+	local map
+	[ "$sensor" ] || return 0
+	for map in $(cat "/proc/$sensor/fdinfo"/* 2>/dev/null | awk '$1 == "map_type:" { t = $2 } $1 == "map_id:" && (t == 1 || t == 9) { print $2 }'); do
+		[[ $("$ACT" bpf-delete "$map") = "denied bpf-delete: BPF_MAP_DELETE_ELEM:"* ]] || return
+	done
+	[ "$map" ]
+}
+
 # a program that is not the sensor's, held by a host process
 others_program() {
 	background "$ACT" bpf-hold >"$work/others"
@@ -203,6 +213,7 @@ others_program
 sensor_start
 prepare_sensor
 check "P14: no link of the sensor can be detached" undetached
+check "P14: no table of the sensor can be written" undeleted
 for runtime in $(runtimes); do
 	rows "$runtime" "$breaches"
 	in_exec "$runtime" SUCCEEDED "$context"
