@@ -10,8 +10,8 @@
 
 # rows.sh says what a row is; its words in capitals are filled in below
 breaches="
-m23 M23 host caps=SYS_MODULE MODULES     | module /modules/module.ko
-m23u M23 host caps=SYS_MODULE            | module-out MODULE
+m23 M23 host caps=SYS_MODULE MODDIR      | module /modules/module.ko
+m23u M23 host caps=SYS_MODULE            | module-out KMOD
 m25 M25 host caps=SYS_BOOT               | kexec
 m26 M26 host caps=SYS_RAWIO              | ports 1
 m28 M28 host caps=SYSLOG                 | log 3
@@ -57,7 +57,7 @@ can() {
 # missing WORDS: why a row cannot run here
 missing() {
 	case $1 in
-	*MODULES* | *MODULE) [ -e /run/vm/module.ko ] || echo "loads a real module: in a virtual machine only" ;;
+	*MODDIR* | *KMOD) [ -e /run/vm/module.ko ] || echo "loads a real module: in a virtual machine only" ;;
 	*clock-set* | *clock-adjust*) [ "${WARDER_SLOW:-}" ] || echo "changes the clock: in a virtual machine only" ;;
 	*kexec*) [ -e /sys/kernel/kexec_loaded ] || echo "the kernel has no kexec" ;;
 	*"ports 1"*) can ports 0 || echo "the kernel has no ioperm" ;;
@@ -83,8 +83,8 @@ fill() {
 	words=${words//OWN_LINK/$own_link}
 	words=${words//SENSOR/$sensor}
 	words=${words//FREEZE/$(seen_inside "$1" "$sensor_cgroup")/cgroup.freeze}
-	words=${words//MODULES/bind=/run/vm:/modules}
-	echo "${words//MODULE/loop}"
+	words=${words//MODDIR/bind=/run/vm:/modules}
+	echo "${words//KMOD/loop}"
 }
 
 # own_object KIND: the last id of a program, map or link that the sensor holds
