@@ -104,6 +104,30 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_kill = 62,
+	SYS_tkill = 200,
+	SYS_tgkill = 234,
+	SYS_rt_sigqueueinfo = 129,
+	SYS_rt_tgsigqueueinfo = 297,
+	SYS_pidfd_send_signal = 424,
+	SYS_prlimit64 = 302,
+	SYS_ioprio_set = 251,
+	SYS_migrate_pages = 256,
+	SYS_move_pages = 279,
+	SYS_keyctl = 250,
+	SYS_add_key = 248,
+	SYS_request_key = 249,
+	SYS_shmget = 29,
+	SYS_shmat = 30,
+	SYS_shmctl = 31,
+	SYS_semget = 64,
+	SYS_semop = 65,
+	SYS_semctl = 66,
+	SYS_semtimedop = 220,
+	SYS_msgget = 68,
+	SYS_msgsnd = 69,
+	SYS_msgrcv = 70,
+	SYS_msgctl = 71,
 	SYS_read = 0,
 	SYS_fork = 57,
 	SYS_vfork = 58
@@ -120,6 +144,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, si);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, dx);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
@@ -141,6 +169,30 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_kill = 129,
+	SYS_tkill = 130,
+	SYS_tgkill = 131,
+	SYS_rt_sigqueueinfo = 138,
+	SYS_rt_tgsigqueueinfo = 240,
+	SYS_pidfd_send_signal = 424,
+	SYS_prlimit64 = 261,
+	SYS_ioprio_set = 30,
+	SYS_migrate_pages = 238,
+	SYS_move_pages = 239,
+	SYS_keyctl = 219,
+	SYS_add_key = 217,
+	SYS_request_key = 218,
+	SYS_shmget = 194,
+	SYS_shmat = 196,
+	SYS_shmctl = 195,
+	SYS_semget = 190,
+	SYS_semop = 193,
+	SYS_semctl = 191,
+	SYS_semtimedop = 192,
+	SYS_msgget = 186,
+	SYS_msgsnd = 189,
+	SYS_msgrcv = 188,
+	SYS_msgctl = 187,
 	SYS_read = 63,
 	SYS_fork = -2,
 	SYS_vfork = -3 /* it has neither */
@@ -157,6 +209,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, regs[1]);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[2]);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {

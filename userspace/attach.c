@@ -29,6 +29,17 @@ const struct hook hooks[] = {
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
 	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
+	{"ipc_create", "System V objects made by 32-bit calls", "who made a System V object", false},
+	{"ipc_access", "operations on semaphores and what 32-bit calls do; use by an id that no *get call gave is seen",
+	 "use of other principals' System V objects", false},
+	{"signal_send", NULL, "signals to other principals' processes", false},
+	{"signal_denied", "32-bit calls; signals to a group", "refused signals to other principals' processes", false},
+	{"task_control", "32-bit calls; calls on a group of processes",
+	 "limits, priorities and processors of other principals' processes set", false},
+	{"file_receive", NULL,
+	 "descriptors as they are received; what is still held at the next sweep of descriptors is seen then", false},
+	{"file_sweep", "descriptors that were closed again before the next sweep, some ten seconds apart",
+	 "descriptors that came in by a way that no hook sees", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
@@ -64,7 +75,7 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 	a->object = object;
 	bpf_object__for_each_program(prog, object)
 		bpf_program__set_autoload(prog, !strncmp(bpf_program__name(prog), "iter_", 5) &&
-							strcmp(bpf_program__name(prog), "iter_sweep"));
+							!strstr(bpf_program__name(prog), "sweep"));
 	for (unsigned int i = 0; i < hooks_n; i++) {
 		enum tier t = a->floor[i];
 
@@ -189,5 +200,5 @@ const char *hook_state_text(unsigned int hook, enum tier tier)
 {
 	if (tier == TIER_NONE)
 		return hooks[hook].unseen;
-	return tier == TIER_SYSEXIT && hooks[hook].degraded ? hooks[hook].degraded : "";
+	return tier >= TIER_ITER && hooks[hook].degraded ? hooks[hook].degraded : "";
 }
