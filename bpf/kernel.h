@@ -364,9 +364,16 @@ struct linux_binprm {
 
 /* sockets */
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	unsigned short skc_family;
+	possible_net_t skc_net;
 };
+
+struct sockaddr;
 
 struct sock_cgroup_data {
 	struct cgroup *cgroup; /* from 5.15; before: val */

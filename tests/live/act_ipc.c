@@ -424,22 +424,22 @@ static int act_listen(char **arg)
 			return fail("recv");
 }
 
-/* connected|unconnected NAME */
-static int act_datagram(char **arg)
+/* stream|connected|unconnected NAME; the last two are of datagrams */
+static int act_send(char **arg)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, (strcmp(arg[0], "stream") ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	struct sockaddr_un addr;
 	socklen_t len = unix_name(&addr, arg[1]);
 
-	if (!strcmp(arg[0], "connected")) {
+	if (strcmp(arg[0], "unconnected")) {
 		if (connect(fd, (struct sockaddr *)&addr, len))
 			return fail("connect");
 		len = 0;
 	}
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3 && strcmp(arg[0], "stream"); i++)
 		if (sendto(fd, "hello", 5, 0, len ? (struct sockaddr *)&addr : NULL, len) != 5)
 			return fail("sendto");
-	snprintf(proof, sizeof(proof), "3 datagrams to %s", arg[1]);
+	snprintf(proof, sizeof(proof), "%s to %s", arg[0], arg[1]);
 	return 0;
 }
 
@@ -450,9 +450,9 @@ static int act_own_datagram(char **arg)
 
 	if (fd < 0)
 		return fd;
-	ret = act_datagram(words);
+	ret = act_send(words);
 	words[0] = "connected";
-	return ret ? ret : act_datagram(words);
+	return ret ? ret : act_send(words);
 }
 
 /* clang-format off */
@@ -472,7 +472,7 @@ const struct act ipc_acts[] = {
 	{"key-search", 1, act_key_search, "M53", "COUNT", "asks for COUNT keys by their numbers"},
 	{"own-key", 0, act_own_key, "B23", "", "a session keyring and a key of its own"},
 	{"listen", 2, act_listen, "M44", "stream|dgram|activated NAME", "a unix socket that takes all and says nothing"},
-	{"datagram", 2, act_datagram, "M44 X08", "connected|unconnected NAME", "sends to a unix socket"},
+	{"send", 2, act_send, "M44 X08", "stream|connected|unconnected NAME", "connects or sends to a unix socket"},
 	{"own-datagram", 1, act_own_datagram, "M44 X08", "NAME", "sends to itself, both ways"},
 	{0},
 };
