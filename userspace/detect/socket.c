@@ -11,28 +11,28 @@
 
 #include "text.h"
 
-/* By the listener's program, or by the end of the bound name. An abstract name is a daemon's own affair. */
+/* By the listener's program, or by the last components of the bound name. An abstract name tells nothing: anybody may take it. */
 static const struct daemon {
 	const char *exe, *name;
 	const char *technique, *what;
 	Warder__V1__Severity severity;
 } daemons[] = {
-	{"dockerd", "/docker.sock", "M41", "Docker's API", WARDER__V1__SEVERITY__CRITICAL},
-	{"containerd", "/containerd.sock", "M42", "containerd's API", WARDER__V1__SEVERITY__CRITICAL},
-	{"crio", "/crio.sock", "M42", "CRI-O's API", WARDER__V1__SEVERITY__CRITICAL},
-	{"podman", "/podman.sock", "M42", "Podman's API", WARDER__V1__SEVERITY__CRITICAL},
-	{"buildkitd", "/buildkitd.sock", "M42", "BuildKit's API", WARDER__V1__SEVERITY__CRITICAL},
-	{"cri-dockerd", "/cri-dockerd.sock", "M42", "cri-dockerd's API", WARDER__V1__SEVERITY__CRITICAL},
-	{NULL, "/dockershim.sock", "M42", "dockershim's API", WARDER__V1__SEVERITY__CRITICAL},
-	{NULL, "/nri.sock", "M42", "containerd's plugin interface", WARDER__V1__SEVERITY__CRITICAL},
+	{"dockerd", "docker.sock", "M41", "Docker's API", WARDER__V1__SEVERITY__CRITICAL},
+	{"containerd", "containerd.sock", "M42", "containerd's API", WARDER__V1__SEVERITY__CRITICAL},
+	{"crio", "crio.sock", "M42", "CRI-O's API", WARDER__V1__SEVERITY__CRITICAL},
+	{"podman", "podman.sock", "M42", "Podman's API", WARDER__V1__SEVERITY__CRITICAL},
+	{"buildkitd", "buildkitd.sock", "M42", "BuildKit's API", WARDER__V1__SEVERITY__CRITICAL},
+	{"cri-dockerd", "cri-dockerd.sock", "M42", "cri-dockerd's API", WARDER__V1__SEVERITY__CRITICAL},
+	{NULL, "dockershim.sock", "M42", "dockershim's API", WARDER__V1__SEVERITY__CRITICAL},
+	{NULL, "nri.sock", "M42", "containerd's plugin interface", WARDER__V1__SEVERITY__CRITICAL},
 	{"containerd-shim", NULL, "R09", "a container's shim", WARDER__V1__SEVERITY__CRITICAL},
-	{NULL, "/systemd/private", "M45", "the service manager", WARDER__V1__SEVERITY__CRITICAL},
-	{NULL, "/io.systemd.Manager", "M45", "the service manager", WARDER__V1__SEVERITY__CRITICAL},
+	{NULL, "systemd/private", "M45", "the service manager", WARDER__V1__SEVERITY__CRITICAL},
+	{NULL, "io.systemd.Manager", "M45", "the service manager", WARDER__V1__SEVERITY__CRITICAL},
 	{"dbus-daemon", NULL, "M45", "the system bus", WARDER__V1__SEVERITY__CRITICAL},
 	{"dbus-broker", NULL, "M45", "the system bus", WARDER__V1__SEVERITY__CRITICAL},
-	{NULL, "/system_bus_socket", "M45", "the system bus", WARDER__V1__SEVERITY__CRITICAL},
+	{NULL, "system_bus_socket", "M45", "the system bus", WARDER__V1__SEVERITY__CRITICAL},
 	/* what device plugins and storage drivers are made for (B11 B12 B43) */
-	{"kubelet", "/kubelet.sock", "M46", "the kubelet", WARDER__V1__SEVERITY__LOW},
+	{"kubelet", "kubelet.sock", "M46", "the kubelet", WARDER__V1__SEVERITY__LOW},
 };
 
 /* A shim's name goes on behind the 15 bytes that comm has, such as "-runc-v2". */
@@ -45,7 +45,7 @@ static bool is_name(const struct daemon *d, const char *name, size_t len)
 {
 	size_t n = d->name ? strlen(d->name) : 0;
 
-	return n && len >= n && !memcmp(name + len - n, d->name, n);
+	return n && len > n && name[len - n - 1] == '/' && !memcmp(name + len - n, d->name, n);
 }
 
 static const struct daemon *daemon_find(const struct view *view, const char *name, size_t len)
