@@ -50,6 +50,7 @@ static __always_inline int ptrace_access(struct task_struct *target, __u32 mode,
 	p->via = via;
 	p->mode = mode;
 	p->result = ret;
+	p->joining = own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT];
 	process_fill(&p->target, target);
 	critical_send(r);
 	return 0;

@@ -29,6 +29,9 @@ const struct hook hooks[] = {
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
 	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
+	{"unix_send", NULL, "datagrams to other principals' unix sockets that no connect came before", false},
+	{"unix_bind", "sockets bound by 32-bit calls or io_uring",
+	 "whose a unix socket is whose listener ended, or of datagrams", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
 	{"module_load", NULL, "modules that a container loads", false},
 	{"module_request", NULL, "modules that the kernel asks for on a container's behalf", false},
@@ -46,6 +49,21 @@ const struct hook hooks[] = {
 	{"socket_create", "by io_uring; " EXIT_VIEW, "sockets of rare families", false},
 	{"sensor_signal", NULL, "signals to the sensor", false},
 	{"sensor_freeze", NULL, "the sensor's cgroup frozen", false},
+	{"ipc_create", "System V objects made by 32-bit calls", "who made a System V object", false},
+	{"ipc_access", "operations on semaphores and what 32-bit calls do; use by an id that no *get call gave is seen",
+	 "use of other principals' System V objects", false},
+	{"key_create", "keys made by 32-bit calls or by the kernel itself", "who made a key", false},
+	{"key_access", "keys that were found by a search of keyrings, or used by the kernel for the task; 32-bit calls",
+	 "use of other principals' keys", false},
+	{"key_refused", "32-bit calls", "searches for other principals' keys", false},
+	{"signal_send", NULL, "signals to other principals' processes", false},
+	{"signal_denied", "32-bit calls; signals to a group", "refused signals to other principals' processes", false},
+	{"task_control", "32-bit calls; calls on a group of processes",
+	 "limits, priorities and processors of other principals' processes set", false},
+	{"file_receive", NULL,
+	 "descriptors as they are received; what is still held at the next sweep of descriptors is seen then", false},
+	{"file_sweep", "descriptors that were closed again before the next sweep, some ten seconds apart",
+	 "descriptors that came in by a way that no hook sees", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
@@ -81,7 +99,7 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 	a->object = object;
 	bpf_object__for_each_program(prog, object)
 		bpf_program__set_autoload(prog, !strncmp(bpf_program__name(prog), "iter_", 5) &&
-							strcmp(bpf_program__name(prog), "iter_sweep"));
+							!strstr(bpf_program__name(prog), "sweep"));
 	for (unsigned int i = 0; i < hooks_n; i++) {
 		enum tier t = a->floor[i];
 
@@ -214,7 +232,7 @@ const char *hook_state_text(unsigned int hook, enum tier tier)
 {
 	if (tier == TIER_NONE)
 		return hooks[hook].unseen;
-	if (tier == TIER_SYSEXIT || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
+	if (tier >= TIER_ITER || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
 		return hooks[hook].degraded ? hooks[hook].degraded : "";
 	return "";
 }

@@ -21,6 +21,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	if (p->via >= sizeof(doors) / sizeof(doors[0]) || !doors[p->via].did)
 		return false;
 	v->technique = view->rec->owner_kind == WD_OWNER_CONTAINER ? doors[p->via].container : doors[p->via].host;
+	if (p->joining)
+		v->technique = "R03";
 	v->dimension = "task";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
