@@ -289,7 +289,12 @@ struct seccomp {
 	int mode;
 };
 
+struct thread_info {
+	__u32 status; /* x86 */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -310,6 +315,40 @@ struct task_struct {
 	struct seccomp seccomp;
 	unsigned long atomic_flags;
 	struct css_set *cgroups;
+};
+
+/* io_uring */
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+struct io_file_table {
+	struct io_rsrc_data data; /* from 6.13 */
+};
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+
+struct io_cqe {
+	__s32 res;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	struct io_cqe cqe; /* from 5.19 */
+	struct io_ring_ctx *ctx;
+};
+
+struct io_open {
+	__u32 file_slot;
 };
 
 struct linux_binprm {
@@ -374,7 +413,7 @@ struct bpf_iter__task {
 
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {

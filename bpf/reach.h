@@ -8,7 +8,8 @@
 
 #include "envelope.h"
 
-#define FMODE_WRITE 2
+#define FMODE_WRITE  2
+#define PF_IO_WORKER 0x10 /* its registers are a copy of those that its creator had */
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
 {
@@ -24,7 +25,11 @@ static __always_inline bool is_inherited(struct container *c, struct file *file)
 
 static __always_inline __u32 open_via(struct task_struct *task)
 {
+	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+		return WD_VIA_IO_URING;
 	switch (syscall_nr(task)) {
+	case SYS_io_uring_enter:
+		return WD_VIA_IO_URING;
 	case SYS_open_by_handle_at:
 		return WD_VIA_OPEN_BY_HANDLE;
 	case SYS_read:
@@ -137,6 +142,22 @@ static __always_inline void file_reach(struct task_struct *task, struct origin *
 		}
 	}
 	reach_report(task, o, file, &what, &own, target);
+}
+
+/* The same of a file that the running task got hold of by another way than an open. */
+static __always_inline int file_brought(struct origin *o, struct file *file, __u32 via)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct container *c = container_of_origin(o);
+	struct path path;
+	__u32 broken;
+
+	if (!c)
+		return 0;
+	broken = envelope_check_current(task, o, c, via);
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	file_reach(task, o, c, file, &path, mount_ns(real_mount(path.mnt)), broken, via);
+	return 0;
 }
 
 #endif

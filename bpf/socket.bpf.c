@@ -5,6 +5,7 @@
  * it, the exit of connect shows the connected pair.
  */
 #include "envelope.h"
+#include "uring.h"
 
 #define AF_UNIX 1
 
@@ -92,19 +93,11 @@ int BPF_KPROBE(kprobe_unix_connect, struct sock *sock, struct sock *other, struc
 }
 
 /* After the call, the caller's socket has the listener's credentials, and its peer the listener's name. */
-SEC("tracepoint/connect")
-int sysexit_unix_connect(struct sys_exit *ctx)
+static __always_inline int unix_connected(struct file *file)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct pt_regs *regs;
-	struct file *file;
 	struct socket *socket;
 	struct sock *sk;
 
-	if (ctx->ret || !origin_current())
-		return 0;
-	regs = syscall_regs(task);
-	file = regs ? file_of_fd(task, (int)regs_arg1(regs)) : NULL;
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
@@ -112,6 +105,24 @@ int sysexit_unix_connect(struct sys_exit *ctx)
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return 0;
 	return unix_connect(BPF_CORE_READ((struct unix_sock *)sk, peer), BPF_CORE_READ(sk, sk_peer_pid), 0);
+}
+
+SEC("tracepoint/connect")
+int sysexit_unix_connect(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs;
+
+	if (ctx->ret || !origin_current())
+		return 0;
+	regs = syscall_regs(task);
+	return regs ? unix_connected(file_of_fd(task, (int)regs_arg1(regs))) : 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(tp_btf_uring_connect, struct io_ring_ctx *ring, struct io_kiocb *req)
+{
+	return origin_current() ? unix_connected(uring_connected(req)) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
