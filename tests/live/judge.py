@@ -3,7 +3,8 @@
 """judge.py due|final ID EXPECTED EVENTS DOCTOR
 
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
-  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME]   one must have come
+  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME]   one must have come (TECHNIQUE: one id, or several with "|" between)
+  blind   NAME RUNTIME TECHNIQUE OUTCOME OWNER HOOK WORDS     one may have come: doctor says that HOOK does not see WORDS
   none    NAME                                                no finding may be about this container
   denied  NAME                                                only attempts that the kernel denied
   silent  SEALS                                               no finding in the stream but those that are due, and so many
@@ -75,11 +76,13 @@ class Suite:
         self.rows = [line.rstrip("\n").split("\t") for line in open(expected)]
         records, self.sealed, self.wrong = read_stream(events)
         self.findings = [Finding(record) for record in records]
-        self.unseen = {}
+        self.unseen, self.blind_spots = {}, {}
         try:
             for technique in json.load(open(doctor)).get("techniques", []):
                 if technique.get("state") == "UNSEEN":
                     self.unseen[technique["id"]] = technique.get("unseen", "")
+            for hook in json.load(open(doctor)).get("hooks", []):
+                self.blind_spots[hook["hook"]] = hook.get("unseen", "")
         except (OSError, ValueError) as error:
             self.wrong.append("warder doctor --json: %s" % error)
 
@@ -101,7 +104,7 @@ class Suite:
 
     def mismatch(self, finding, row):
         """What is wrong with this finding as an answer to the row; nothing if it is the one."""
-        _, name, runtime, _, outcome, owner, owner_name = row
+        _, name, runtime, _, outcome, owner, owner_name = row[:7]
         if finding.name != self.full(name):
             return "container '%s'" % finding.name
         if finding.runtime != runtime:
@@ -118,7 +121,7 @@ class Suite:
 
     def answer(self, row):
         """(True, what was found) or (False, why nothing fits)."""
-        near = [f for f in self.about(row[1]) if f.technique == row[3]]
+        near = [f for f in self.about(row[1]) if f.technique in row[3].split("|")]
         for finding in near:
             if not self.mismatch(finding, row):
                 return True, str(finding)
@@ -128,14 +131,28 @@ class Suite:
         return False, "no such finding" + (", but %s" % others[0] if others else "")
 
     def due(self):
-        return all(self.answer(row)[0] or row[3] in self.unseen for row in self.rows if row[0] == "finding")
+        return all(self.answer(row)[0] or self.is_unseen(row) for row in self.rows if row[0] == "finding")
+
+    def is_unseen(self, row):
+        return all(technique in self.unseen for technique in row[3].split("|"))
+
+    def judge_blind(self, row):
+        """A door that a hook does not see here: by its words in the coverage, and nothing else excuses it."""
+        hook, words, what = row[6], row[7], "%s: %s" % (row[1], row[3])
+        found, text = self.answer(row[:6] + [""])
+        if words not in self.blind_spots.get(hook, ""):
+            return "FAIL", "%s: doctor does not say that %s misses '%s'" % (what, hook, words)
+        if found:
+            return "ok", "%s: seen all the same: %s" % (what, text)
+        wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
+        return "FAIL" if wrong else "ok", "%s: UNSEEN by this door, and doctor says so: %s misses %s%s" % (what, hook, words, wrong)
 
     def unexpected(self):
         """A container may have the techniques that its rows name, and what follows a breach; a "denied" one, attempts."""
         allowed, denied, quiet = {}, set(), set()
         for row in self.rows:
-            if row[0] == "finding":
-                allowed.setdefault(self.full(row[1]), set()).add(row[3])
+            if row[0] in ("finding", "blind"):
+                allowed.setdefault(self.full(row[1]), set()).update(row[3].split("|"))
             elif row[0] == "denied":
                 denied.add(self.full(row[1]))
             elif row[0] == "none":
@@ -162,10 +179,12 @@ class Suite:
                 what = "%s: %s" % (row[1], row[3])
                 if found:
                     yield "ok", "%s: %s" % (what, text)
-                elif row[3] in self.unseen:
-                    yield "ok", "%s: UNSEEN here, and doctor says so: %s" % (what, self.unseen[row[3]])
+                elif self.is_unseen(row):
+                    yield "ok", "%s: UNSEEN here, and doctor says so: %s" % (what, self.unseen[row[3].split("|")[0]])
                 else:
                     yield "FAIL", "%s: %s" % (what, text)
+            elif row[0] == "blind":
+                yield self.judge_blind(row)
             elif row[0] == "none":
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
                 yield ("FAIL" if wrong else "ok"), "%s: no finding%s" % (row[1], wrong)

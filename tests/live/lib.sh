@@ -8,6 +8,7 @@
 #   inside NAME CMD...                             exec into it
 #   acts NAME ok|denied                            its CMD did what it should
 #   expect NAME TECHNIQUE OUTCOME OWNER [NAME]     one finding is due (OWNER: host, container or any)
+#   expect_blind NAME TECHNIQUE OUTCOME OWNER HOOK WORDS   the same, unless doctor says that HOOK misses WORDS here
 #   expect_none NAME                               no finding about it
 #   expect_denied NAME                             none, or attempts that the kernel denied
 #   verdict                                        waits for what is due, stops the sensor and judges
@@ -429,6 +430,17 @@ expect() {
 	local runtime
 	runtime=$(runtime_of "$1")
 	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" >>"$work/expected"
+}
+
+# expect_blind NAME TECHNIQUE OUTCOME OWNER HOOK WORDS: doctor says that HOOK does not see WORDS; the finding may come all the same
+expect_blind() {
+	printf 'blind\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$(runtime_of "$1")" "$2" "$3" "$4" "$5" "$6" >>"$work/expected"
+}
+
+# blind HOOK WORDS: doctor says that HOOK does not see WORDS here
+blind() {
+	[ -s "$work/doctor.json" ] &&
+		jq -e --arg h "$1" --arg w "$2" 'any(.hooks[]; .hook == $h and ((.unseen // "") | contains($w)))' "$work/doctor.json" >/dev/null
 }
 
 expect_none() {
