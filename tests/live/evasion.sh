@@ -276,6 +276,14 @@ refused() {
 	expect_denied "$name"
 }
 
+# complements: what stands in for a hook on the sysexit tier is on there, and on no better one
+complements() {
+	jq -e '[.hooks[] | {(.hook): .tier}] | add as $tier |
+		[["uring_open", "file_open"], ["exec_open", "file_open"], ["uring_connect", "unix_connect"]] |
+		all(. as [$one, $of] | $tier[$one] == (if $tier[$of] == "sysexit" then "tp_btf" else $tier[$of] end))' \
+		"$work/doctor.json" >/dev/null
+}
+
 # rewritten: each open of the target was told, by the name of what was really opened, and nothing else was
 rewritten() {
 	local name=$id-M34-open-rewritten opened
@@ -310,6 +318,7 @@ for runtime in runc crun; do
 	refused "$runtime"
 done
 verdict
+check "uring_open, exec_open and uring_connect are on where the exits of calls have to do, and only there" complements
 rewritten
 matrix
 finish
