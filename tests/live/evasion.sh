@@ -109,7 +109,7 @@ prepare() {
 	fi
 	read -r _ _ ns_handle < <("$ACT" handle-of "/proc/$holder/ns/mnt")
 	dockerd_start || docker_socket=
-	calls32= skips= directs= ns_ioctl= pidfd_ioctl=
+	calls32="" skips="" directs="" ns_ioctl="" pidfd_ioctl=""
 	(door_is open32 /etc/passwd) 2>/dev/null && calls32=1
 	door_is uring skip /etc/passwd && skips=1
 	door_is uring direct /etc/passwd && directs=1
