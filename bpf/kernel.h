@@ -280,7 +280,10 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct task_struct;
+
 struct mm_struct {
+	struct task_struct *owner;
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
 };
@@ -349,6 +352,10 @@ struct io_kiocb {
 
 struct io_open {
 	__u32 file_slot;
+};
+
+struct io_identity {
+	struct mm_struct *mm; /* 5.10 and 5.11 */
 };
 
 struct linux_binprm {

@@ -8,8 +8,7 @@
 
 #include "envelope.h"
 
-#define FMODE_WRITE  2
-#define PF_IO_WORKER 0x10 /* its registers are a copy of those that its creator had */
+#define FMODE_WRITE 2
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
 {
@@ -23,8 +22,11 @@ static __always_inline bool is_inherited(struct container *c, struct file *file)
 	return false;
 }
 
-static __always_inline __u32 open_via(struct task_struct *task)
+static __always_inline __u32 open_via(void)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	/* Its registers are a copy of those that its creator had when it made it, in whatever call. */
 	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
 		return WD_VIA_IO_URING;
 	switch (syscall_nr(task)) {
@@ -68,7 +70,7 @@ static __always_inline void reach_report(struct task_struct *task, struct origin
 	if (!r)
 		return;
 	f = record_body(r);
-	f->via = what->via ? what->via : open_via(task);
+	f->via = what->via ? what->via : open_via();
 	f->foreign = what->foreign;
 	f->detached = what->detached;
 	f->beyond_root = what->beyond_root;

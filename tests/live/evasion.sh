@@ -18,7 +18,7 @@ evasions="
 M01      setns-nsfs        host -                          hostpid caps=all | setns-proc HOLDER SECRET
 M02      setns-pidfd       host -                          hostpid caps=all | setns-pidfd HOLDER SECRET
 M01|M03  pidfd-ioctl       host -                          hostpid caps=all | setns-by pidfd-ioctl HOLDER SECRET
-M01|M03  nsfs-ioctl        host -                          caps=all         | setns-by nsfs-ioctl - SECRET
+M01|M03  nsfs-ioctl        host -                          hostpid caps=all | setns-by nsfs-ioctl - SECRET
 M01|M04  nsfs-handle       host -                          caps=all         | setns-by handle NSHANDLE SECRET
 M02|K03  setns-32bit       host -                          hostpid caps=all | setns32 HOLDER SECRET
 M01      setns-thread      host -                          hostpid caps=all | thread , setns-proc HOLDER SECRET
@@ -109,10 +109,11 @@ prepare() {
 	fi
 	read -r _ _ ns_handle < <("$ACT" handle-of "/proc/$holder/ns/mnt")
 	dockerd_start || docker_socket=
-	calls32="" skips="" directs="" ns_ioctl="" pidfd_ioctl=""
+	calls32="" skips="" directs="" polls="" ns_ioctl="" pidfd_ioctl=""
 	(door_is open32 /etc/passwd) 2>/dev/null && calls32=1
 	door_is uring skip /etc/passwd && skips=1
 	door_is uring direct /etc/passwd && directs=1
+	door_is uring sqpoll /etc/passwd && polls=1
 	door_is setns-by nsfs-ioctl - /etc/passwd && ns_ioctl=1
 	door_is setns-by pidfd-ioctl "$holder" /etc/passwd && pidfd_ioctl=1
 	door_is setns-by handle "${ns_handle:-x}" /etc/passwd || ns_handle=
@@ -128,6 +129,7 @@ missing() {
 	*nsfs-ioctl*) [ "$ns_ioctl" ] || echo "this kernel has no NS_MNT_GET_PREV (6.12)" ;;
 	*pidfd-ioctl*) [ "$pidfd_ioctl" ] || echo "this kernel has no PIDFD_GET_MNT_NAMESPACE (6.11)" ;;
 	*"uring skip"*) [ "$skips" ] || echo "this kernel's requests all post a completion (5.17)" ;;
+	*"uring sqpoll"*) [ "$polls" ] || echo "this kernel's polling thread opens nothing (5.11)" ;;
 	*"uring direct"*) [ "$directs" ] || echo "this kernel opens no direct descriptors (5.15)" ;;
 	esac
 	case $1 in
@@ -224,7 +226,8 @@ legal() {
 		inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
 		count=$((count + 1))
 	done <<-END
-		uring inline /etc/hostname , uring async /etc/hostname , uring sqpoll /etc/hostname , uring overflow /etc/hostname
+		uring inline /etc/hostname , uring async /etc/hostname , uring overflow /etc/hostname
+		uring sqpoll /etc/hostname
 		uring skip /etc/hostname
 		uring direct /etc/hostname
 		own-listen /tmp/s , uring-connect inline /tmp/s , uring-connect async /tmp/s , uring-connect sqpoll /tmp/s , connect-fd /tmp/s
@@ -297,13 +300,15 @@ rewritten() {
 matrix() {
 	local technique door name
 	[ -s "$events" ] || return
+	jq -r 'select(.type == "FINDING" and .finding.activity == "CREATE") |
+		[.actor.workload.container.name, "\(.finding.technique) \(.finding.outcome) \(.owner.kind)"] | @tsv' "$events" >"$work/found"
 	printf '\n%-14s %-18s %s\n' TECHNIQUE DOOR FINDINGS
 	while IFS=$'\t' read -r technique door name; do
-		printf '%-14s %-18s ' "$technique" "$door"
-		[ "$name" = - ] && echo SKIP && continue
-		jq -rs --arg n "$id-$name" '[.[] | select(.type == "FINDING" and .actor.workload.container.name == $n and
-			.finding.activity == "CREATE") | "\(.finding.technique) \(.outcome // .finding.outcome)"] |
-			if . == [] then "unseen" else unique | join(", ") end' "$events"
+		printf '%-14s %-18s %s\n' "$technique" "$door" "$(
+			[ "$name" = - ] && echo SKIP && exit
+			awk -F '\t' -v n="$id-$name" '$1 == n && !seen[$2]++ { printf "%s%s", sep, $2; sep = ", " } END { if (!sep) print "unseen" }' \
+				"$work/found"
+		)"
 	done <"$work/table"
 	echo
 }
