@@ -10,6 +10,7 @@
 # both are due. BLIND is "-", or HOOK:WORDS: where doctor says that HOOK misses WORDS, the finding is not due ("_" for a space).
 # The controls: one container goes through the same doors to its own objects (no finding), one is refused by the kernel. At
 # the end: what was opened while another thread rewrote the path, and the table of techniques and doors.
+# Environment: WARDER_ROWS, a regular expression: only the rows TECHNIQUE-DOOR that it matches.
 # shellcheck source-path=SCRIPTDIR disable=SC2154
 . "$(dirname "$0")/lib.sh" evasion
 . "$here/rows.sh"
@@ -196,7 +197,7 @@ evade() {
 	while IFS='|' read -r words; do
 		act=${words##*| } words=${words%| *}
 		read -r technique door owner blind features <<<"$words"
-		[ "$technique" ] || continue
+		[[ $technique && $technique-$door =~ ${WARDER_ROWS:-.} ]] || continue
 		[ $runtime = runc ] && runtime=crun || runtime=runc
 		name=${technique%%[|+]*}-$door
 		why=$(missing "$features $act")
@@ -290,7 +291,7 @@ complements() {
 # rewritten: each open of the target was told, by the name of what was really opened, and nothing else was
 rewritten() {
 	local name=$id-M34-open-rewritten opened
-	[ -s "$events" ] || return
+	[ -s "$events" ] && grep -q M34-open-rewritten "$work/expected" || return
 	opened=$(jq -r --arg n "$name" 'select(.type == "FILE_OPEN" and .actor.workload.container.name == $n) | .file_open.path.utf8' "$events")
 	check "the path was rewritten during the opens: 5 of the target reported, the decoy never" \
 		[ "$(echo "$opened" | sort | uniq -c | awk '{ print $1, $2 }')" = "5 $secret" ]
