@@ -53,22 +53,6 @@ static __always_inline struct task_struct *task_typed(void)
 	return NULL;
 }
 
-#define PF_IO_WORKER 0x10
-#define PF_KTHREAD   0x200000
-
-/*
- * The task that the running one works for. Before 5.12 io_uring's workers are kernel threads, with the memory, files and
- * credentials of the process whose request they do lent to them; since then they are threads of that process.
- */
-static __always_inline struct task_struct *task_acting(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task(), *owner = NULL;
-
-	if (bpf_core_type_exists(struct io_identity) && (BPF_CORE_READ(task, flags) & PF_KTHREAD))
-		owner = BPF_CORE_READ(task, mm, owner);
-	return owner ? owner : task;
-}
-
 /*
  * The mount that was added last to a mount namespace: the end of a list to 6.7, from 6.8 the right end of a tree sorted by
  * mount id, whose last node is kept from 6.14. Between the two the namespace gives no cheap answer: NULL.
@@ -97,7 +81,7 @@ static __always_inline struct mount *mnt_ns_newest(struct mnt_namespace *ns)
  */
 static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (BPF_CORE_READ(task, flags) & 0x200000 /* PF_KTHREAD */)
 		return NULL;
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
 		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());

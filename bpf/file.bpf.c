@@ -64,7 +64,7 @@ static __always_inline int file_open(struct origin *o, struct file *file)
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
-	task = task_acting();
+	task = (void *)bpf_get_current_task();
 	broken = same ? o->broken : envelope_check(task, o, c, WD_VIA_OPEN);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
 	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);

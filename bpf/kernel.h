@@ -280,10 +280,7 @@ struct signal_struct {
 	atomic_t live;
 };
 
-struct task_struct;
-
 struct mm_struct {
-	struct task_struct *owner;
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
 };
@@ -320,6 +317,10 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct linux_binprm {
+	struct file *file;
+};
+
 /* io_uring */
 
 struct io_rsrc_node {
@@ -352,14 +353,6 @@ struct io_kiocb {
 
 struct io_open {
 	__u32 file_slot;
-};
-
-struct io_identity {
-	struct mm_struct *mm; /* 5.10 and 5.11 */
-};
-
-struct linux_binprm {
-	struct file *file;
 };
 
 /* sockets */

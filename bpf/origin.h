@@ -23,14 +23,8 @@ static __always_inline struct origin *origin_of(__u32 tgid)
 static __always_inline struct origin *origin_current(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct task_struct *task;
 
-	if (origin_filter[tgid % ORIGIN_FILTER])
-		return origin_of(tgid);
-	if (!bpf_core_type_exists(struct io_identity))
-		return NULL;
-	task = task_acting();
-	return task == (void *)bpf_get_current_task() ? NULL : origin_of(BPF_CORE_READ(task, tgid));
+	return origin_filter[tgid % ORIGIN_FILTER] ? origin_of(tgid) : NULL;
 }
 
 static __always_inline struct container *container_of_origin(struct origin *o)

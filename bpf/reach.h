@@ -27,7 +27,7 @@ static __always_inline __u32 open_via(void)
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	/* Its registers are a copy of those that its creator had when it made it, in whatever call. */
-	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+	if (BPF_CORE_READ(task, flags) & 0x10 /* PF_IO_WORKER */)
 		return WD_VIA_IO_URING;
 	switch (syscall_nr(task)) {
 	case SYS_io_uring_enter:

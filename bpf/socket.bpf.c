@@ -30,7 +30,7 @@ static __always_inline struct owner socket_owner(struct sock *listener, struct p
 
 static __always_inline int unix_connect(struct sock *named, struct pid *listener, long ret)
 {
-	struct task_struct *task = task_acting(), *peer = NULL;
+	struct task_struct *task = (void *)bpf_get_current_task(), *peer = NULL;
 	struct origin *o = origin_current();
 	struct unix_address *addr;
 	struct wd_unix_connect *u;
