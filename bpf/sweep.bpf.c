@@ -12,7 +12,7 @@ int iter_sweep(struct bpf_iter__task *ctx)
 	struct container *c;
 	struct origin *o;
 
-	if (!task)
+	if (!task || !origin_filter[(__u32)BPF_CORE_READ(task, tgid) % ORIGIN_FILTER])
 		return 0;
 	o = origin_of(BPF_CORE_READ(task, tgid));
 	c = o ? container_of_origin(o) : NULL;

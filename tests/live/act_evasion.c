@@ -109,6 +109,14 @@ static int act_clone3(char **arg)
 	return parent_ends(pid, "clone3");
 }
 
+/* Does nothing more: what is to be seen of the task by now is its state. */
+static int act_linger(char **arg)
+{
+	sleep(atoi(arg[0]));
+	strcpy(proof, arg[0]);
+	return 0;
+}
+
 /* --- files --- */
 
 /* The last component, its directory being cut off from path. */
@@ -171,6 +179,14 @@ static int act_open_by(char **arg)
 	if (strcmp(arg[0], "creat"))
 		return read_fd(fd, "read");
 	strcpy(proof, "created");
+	return 0;
+}
+
+static int act_chroot(char **arg)
+{
+	if (chroot(arg[0]) || chdir("/"))
+		return fail("chroot");
+	strcpy(proof, arg[0]);
 	return 0;
 }
 
@@ -468,6 +484,8 @@ const struct act evasion_acts[] = {
 	{"thread", 0, act_thread, "", "", "goes on in another thread than the first"},
 	{"vfork", 0, act_vfork, "", "", "goes on in a child in its own memory"},
 	{"clone3", 0, act_clone3, "M57", "[DIR]", "goes on in a child, born in the cgroup DIR"},
+	{"linger", 1, act_linger, "", "SECONDS", "sleeps"},
+	{"chroot", 1, act_chroot, "M06", "DIR", "changes its root, and opens nothing"},
 	{"open-by", 2, act_open_by, "M34", "open|creat|openat2|opath|dirfd|cwd|chroot FILE", "opens FILE by another door"},
 	{"exec", 1, act_exec, "M34", "FILE ARG...", "executes FILE"},
 	{"bind", 2, act_bind, "", "FILE NAME", "gives FILE another name by a bind mount"},

@@ -48,6 +48,7 @@ M34      dirfd             host -                          hostpid caps=SYS_PTRA
 M34      fd-link           host -                          hostpid caps=SYS_PTRACE | open /proc/HOLDER/fd/HFD
 M34|ENVELOPE cwd           host -                          hostpid caps=SYS_PTRACE | open-by cwd /proc/HOLDER/rootSECRET
 K04|M06  chroot            host -                          hostpid caps=SYS_PTRACE | open-by chroot /proc/HOLDER/rootSECRET
+K04|M06  chroot-thread     host -                          hostpid caps=SYS_PTRACE | thread , chroot /proc/HOLDER/root , linger 6
 M34      exec              host -                          hostpid caps=SYS_PTRACE | exec /proc/HOLDER/rootACT open /etc/hostname
 M34      uring             host -                          hostpid caps=SYS_PTRACE | uring inline /proc/HOLDER/rootSECRET
 M34      uring-worker      host -                          hostpid caps=SYS_PTRACE | uring async /proc/HOLDER/rootSECRET
