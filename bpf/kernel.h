@@ -320,6 +320,7 @@ struct seccomp {
 
 struct thread_info {
 	unsigned long syscall_work; /* from 5.11 (x86-64) */
+	__u32 status;               /* x86-64 */
 };
 
 struct task_struct {
@@ -368,6 +369,40 @@ struct shmid_kernel {
 
 struct linux_binprm {
 	struct file *file;
+};
+
+/* io_uring */
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+struct io_file_table {
+	struct io_rsrc_data data; /* from 6.13 */
+};
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+
+struct io_cqe {
+	__s32 res;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	struct io_cqe cqe; /* from 5.19 */
+	struct io_ring_ctx *ctx;
+};
+
+struct io_open {
+	__u32 file_slot;
 };
 
 /* sockets */
@@ -511,7 +546,7 @@ struct bpf_iter__task_file {
 
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {

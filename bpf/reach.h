@@ -64,9 +64,16 @@ static __always_inline struct task_struct *file_sender(struct task_struct *task)
 	return pid_task(BPF_CORE_READ(socket, sk, sk_peer_pid), 1);
 }
 
-static __always_inline __u32 open_via(struct task_struct *task)
+static __always_inline __u32 open_via(void)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	/* Its registers are a copy of those that its creator had when it made it, in whatever call. */
+	if (BPF_CORE_READ(task, flags) & 0x10 /* PF_IO_WORKER */)
+		return WD_VIA_IO_URING;
 	switch (syscall_nr(task)) {
+	case SYS_io_uring_enter:
+		return WD_VIA_IO_URING;
 	case SYS_open_by_handle_at:
 		return WD_VIA_OPEN_BY_HANDLE;
 	case SYS_read:
@@ -107,7 +114,7 @@ static __always_inline void reach_report(struct task_struct *task, struct origin
 	if (!r)
 		return;
 	f = record_body(r);
-	f->via = what->via ? what->via : open_via(task);
+	f->via = what->via ? what->via : open_via();
 	f->foreign = what->foreign;
 	f->detached = what->detached;
 	f->beyond_root = what->beyond_root;
@@ -187,6 +194,22 @@ static __always_inline void file_reach(struct task_struct *task, struct origin *
 		}
 	}
 	reach_report(task, o, file, &what, &own, target);
+}
+
+/* The same of a file that the running task got hold of by another way than an open. */
+static __always_inline int file_brought(struct origin *o, struct file *file, __u32 via)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct container *c = container_of_origin(o);
+	struct path path;
+	__u32 broken;
+
+	if (!c)
+		return 0;
+	broken = envelope_check_current(task, o, c, via);
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	file_reach(task, o, c, file, &path, mount_ns(real_mount(path.mnt)), broken, via);
+	return 0;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "told.h"
 
 #include "envelope.h"
+#include "uring.h"
 
 #define AF_UNIX    1
 #define SOCK_DGRAM 2
@@ -48,13 +49,16 @@ int BPF_KPROBE(kprobe_unix_bind, struct socket *socket)
 	return unix_bind(socket);
 }
 
-static __always_inline struct socket *socket_of_fd(struct task_struct *task, long fd)
+static __always_inline struct socket *socket_of_file(struct file *file)
 {
-	struct file *file = file_of_fd(task, fd);
-
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
 		return NULL;
 	return BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline struct socket *socket_of_fd(struct task_struct *task, long fd)
+{
+	return socket_of_file(file_of_fd(task, fd));
 }
 
 SEC("tracepoint/bind")
@@ -171,24 +175,31 @@ int BPF_KPROBE(kprobe_unix_connect, struct sock *sock, struct sock *other, struc
 }
 
 /* After the call, the caller's socket has the listener's credentials, and its peer the listener's name. */
+static __always_inline int unix_connected(struct socket *socket)
+{
+	struct sock *sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return 0;
+	return unix_connect(BPF_CORE_READ((struct unix_sock *)sk, peer), BPF_CORE_READ(sk, sk_peer_pid));
+}
+
 SEC("tracepoint/connect")
 int sysexit_unix_connect(struct sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct socket *socket;
 	struct pt_regs *regs;
-	struct sock *sk;
 
 	if (ctx->ret || !origin_current())
 		return 0;
 	regs = syscall_regs(task);
-	socket = regs ? socket_of_fd(task, (int)regs_arg1(regs)) : NULL;
-	if (!socket)
-		return 0;
-	sk = BPF_CORE_READ(socket, sk);
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
-		return 0;
-	return unix_connect(BPF_CORE_READ((struct unix_sock *)sk, peer), BPF_CORE_READ(sk, sk_peer_pid));
+	return regs ? unix_connected(socket_of_fd(task, (int)regs_arg1(regs))) : 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(tp_btf_uring_connect, struct io_ring_ctx *ring, struct io_kiocb *req)
+{
+	return origin_current() ? unix_connected(socket_of_file(uring_connected(req))) : 0;
 }
 
 /* Each datagram, and connect of a socket of datagrams. A receiver that took no name cannot be meant by a stranger. */

@@ -23,12 +23,16 @@ const struct hook hooks[] = {
 	 "which capabilities a container uses", HOOK_TP_BTF_DEGRADED},
 	{"mount_create", "mounts by a call that failed or was undone at once; on kernels 6.8 to 6.13 mount(2); " EXIT_VIEW,
 	 "new mounts", false},
-	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,
+	{"file_open", "opens by fanotify and by a descriptor passed on; io_uring's that post no completion; " EXIT_VIEW,
 	 "opened files: other mount trees, handles, procfs", false},
 	{"ptrace_access", EXIT_VIEW, "tracing of, memory access to and descriptors taken from other principals' processes",
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
-	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
+	{"uring_open", NULL, "opens by io_uring", false},
+	{"exec_open", NULL, "executed programs: other mount trees, handles", false},
+	{"unix_connect", "connections by io_uring that post no completion; " EXIT_VIEW,
+	 "connections to other principals' unix sockets", false},
+	{"uring_connect", NULL, "connections by io_uring", false},
 	{"unix_send", NULL, "datagrams to other principals' unix sockets that no connect came before", false},
 	{"unix_bind", "sockets bound by 32-bit calls or io_uring",
 	 "whose a unix socket is whose listener ended, or of datagrams", false},
@@ -69,6 +73,25 @@ const struct hook hooks[] = {
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
 
+/* Hooks that show what another misses on the sysexit tier: where that one has a better tier it shows the same, and they stay off. */
+static const struct {
+	const char *hook, *of;
+} complements[] = {
+	{"uring_open", "file_open"},
+	{"exec_open", "file_open"},
+	{"uring_connect", "unix_connect"},
+};
+
+/* The tier of the hook that makes this one needless; TIER_NONE where it is needed. Its row is before this one's. */
+static enum tier covering_tier(const struct attach *a, unsigned int hook)
+{
+	for (size_t n = 0; n < sizeof(complements) / sizeof(complements[0]); n++)
+		for (unsigned int i = 0; i < hook && !strcmp(hooks[hook].name, complements[n].hook); i++)
+			if (!strcmp(hooks[i].name, complements[n].of) && a->tiers[i] < TIER_SYSEXIT)
+				return a->tiers[i];
+	return TIER_NONE;
+}
+
 /* "fentry_file_open", "sysexit_file_open__openat": is it the hook's on this tier? */
 static bool is_program_of(const char *program, enum tier tier, const char *hook)
 {
@@ -101,8 +124,13 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 		bpf_program__set_autoload(prog, !strncmp(bpf_program__name(prog), "iter_", 5) &&
 							!strstr(bpf_program__name(prog), "sweep"));
 	for (unsigned int i = 0; i < hooks_n; i++) {
-		enum tier t = a->floor[i];
+		enum tier t = covering_tier(a, i);
 
+		if (t < TIER_NONE) {
+			a->tiers[i] = t;
+			continue;
+		}
+		t = a->floor[i];
 		while (t < TIER_NONE && !tier_serves(a, p, t, hooks[i].name))
 			t++;
 		a->tiers[i] = t;

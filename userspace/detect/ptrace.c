@@ -8,6 +8,7 @@ static const struct {
 	const char *host, *container; /* technique, by who owns the process */
 	const char *did, *tried, *with;
 } doors[] = {
+	[WD_VIA_KERNEL] = {"M36", "X03", "got into", "get into", "a call that is not known to do this"},
 	[WD_VIA_PTRACE] = {"M36", "X03", "attached to", "attach to", "ptrace"},
 	[WD_VIA_PROCESS_VM] = {"M37", "X03", "accessed the memory of", "access the memory of", "process_vm_readv or _writev"},
 	[WD_VIA_PIDFD_GETFD] = {"M39", "X05", "took a descriptor from", "take a descriptor from", "pidfd_getfd"},
