@@ -163,6 +163,7 @@ struct inode {
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct file_system_type {
@@ -182,19 +183,25 @@ struct super_block {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts; /* its children */
+	struct list_head mnt_child;  /* its place among its parent's */
 	struct list_head mnt_list;
+	struct list_head mnt_share; /* its peers */
 	struct mnt_namespace *mnt_ns;
 };
 
 struct mount___rb {
 	struct rb_node mnt_node;
 };
+
+struct mountpoint;
 
 struct path {
 	struct vfsmount *mnt;
@@ -206,6 +213,11 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_flags;
 	void *private_data;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
 };
 
 struct fdtable {

@@ -214,6 +214,7 @@ static int header(message_t ev)
 	print_enum(&warder__v1__event_type__descriptor);
 	print_enum(&warder__v1__dimension__descriptor);
 	print_enum(&warder__v1__via__descriptor);
+	print_enum(&warder__v1__tree_change__descriptor);
 	print_enum(&warder__v1__outcome__descriptor);
 	print_enum(&warder__v1__owner__kind__descriptor);
 	if (walk(&warder__v1__process__descriptor, print_struct) || each_arm(ev, print_struct))
