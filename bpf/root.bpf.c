@@ -93,7 +93,7 @@ static __always_inline int root_change(struct path *path)
 	path_write(r, STRINGS_AT(wd_root_change), &change->path, mnt, dentry);
 	critical_send(r);
 	if (what.foreign)
-		o->broken |= WD_DIM_ROOT;
+		o->broken |= WD_DIM_ROOT | WD_DIM_CWD; /* a chdir follows */
 	return 0;
 }
 

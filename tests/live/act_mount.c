@@ -182,11 +182,18 @@ static int act_userns_clone(char **arg)
 	return done(pid < 0 || waitpid(pid, NULL, 0) != pid, "clone", "user namespace");
 }
 
+/* A user namespace in which the caller is root and may make files. */
+static int userns_of_root(int flags)
+{
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS | flags) || write_file("/proc/self/setgroups", "deny") ||
+	       write_file("/proc/self/uid_map", "0 0 1") || write_file("/proc/self/gid_map", "0 0 1");
+}
+
 static int act_userns_overlay(char **arg)
 {
 	char options[1024];
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) || made(arg[0]) || mount("tmpfs", arg[0], "tmpfs", 0, "") || chdir(arg[0]) ||
+	if (userns_of_root(0) || made(arg[0]) || mount("tmpfs", arg[0], "tmpfs", 0, "") || chdir(arg[0]) ||
 	    made("l") || made("u") || made("w") || made("m"))
 		return fail("unshare");
 	snprintf(options, sizeof(options), "lowerdir=%s/l,upperdir=%s/u,workdir=%s/w", arg[0], arg[0], arg[0]);
@@ -195,7 +202,7 @@ static int act_userns_overlay(char **arg)
 
 static int act_userns_cgroup(char **arg)
 {
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWCGROUP) || made(arg[1]) || mount("tmpfs", arg[1], "tmpfs", 0, ""))
+	if (userns_of_root(CLONE_NEWCGROUP) || made(arg[1]) || mount("tmpfs", arg[1], "tmpfs", 0, ""))
 		return fail("unshare");
 	return done(mount("cgroup", arg[1], "cgroup", 0, arg[0]), "cgroup v1", arg[0]);
 }

@@ -12,7 +12,7 @@
 
 # rows.sh says what a row is; its words in capitals are filled in below
 techniques="
-umount       M11 host caps=all         | unmask /proc/kcore
+umount       M11 host caps=all         | unmask MASKED
 umount-ro    M11 host caps=all         | unmask /proc/irq
 remount      M11 host caps=all         | remount /proc/irq
 setattr      M11 host caps=all         | setattr /proc/irq
@@ -42,6 +42,9 @@ controller=$(awk '$3 == "cgroup" { n = split($2, path, "/"); if (path[n] == "pid
 
 prepare() {
 	host_secret
+	for masked in /proc/kcore /proc/keys /proc/timer_list; do
+		[ ! -e $masked ] || break
+	done
 	image=
 	scratch_disk image && losetup -d "$disk" && image=$work/image.img
 }
@@ -70,6 +73,7 @@ fill() {
 	local words=$2
 	words=${words//HOLDER/$holder}
 	words=${words//HOSTROOT/bind=/:/data}
+	words=${words//MASKED/$masked}
 	words=${words//IMAGE/bind=$image:/file}
 	words=${words//CONTROLLER/$controller}
 	echo "${words//SECRET/$secret}"
@@ -114,12 +118,12 @@ bare() {
 denied() {
 	container "$1-denied" "$1" hostpid caps=none user=1000 || return
 	several "$1-denied" "
-		unmask /proc/kcore
+		unmask $masked
 		remount /proc/irq
 		new proc /tmp/proc
 		bind /proc /tmp/proc
 		chroot / /etc/hostname
-		setns-proc $holder $secret"
+		setns-pidfd $holder $secret"
 	acts "$1-denied" denied 6
 	expect_denied "$1-denied"
 }
@@ -128,6 +132,8 @@ prepare
 sensor_start
 for runtime in $(runtimes); do
 	rows "$runtime" "$techniques"
+	# where its setting up is not seen, a loop device is a block device like any other
+	[ ! "$image" ] || ! unseen M62 || expect "$runtime-m62" M07 SUCCEEDED host
 	legal "$runtime"
 	bare "$runtime"
 	denied "$runtime"
