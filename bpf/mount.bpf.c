@@ -5,14 +5,14 @@
  */
 #include "tree.h"
 
-#define BINFMTFS_MAGIC    0x42494e4d
-#define SECURITYFS_MAGIC  0x73636673
-#define DEBUGFS_MAGIC     0x64626720
-#define TRACEFS_MAGIC     0x74726163
-#define BPF_FS_MAGIC      0xcafe4a11
-#define OVERLAYFS_MAGIC   0x794c7630
-#define FUSE_SUPER_MAGIC  0x65735546
-#define LOOP_MAJOR        7
+#define BINFMTFS_MAGIC   0x42494e4d
+#define SECURITYFS_MAGIC 0x73636673
+#define DEBUGFS_MAGIC    0x64626720
+#define TRACEFS_MAGIC    0x74726163
+#define BPF_FS_MAGIC     0xcafe4a11
+#define OVERLAYFS_MAGIC  0x794c7630
+#define FUSE_SUPER_MAGIC 0x65735546
+#define LOOP_MAJOR       7
 
 /* Loop device (its minor number) -> container that gave it its file. */
 struct {
@@ -107,9 +107,8 @@ static __always_inline int mount_create(struct super_block *sb, __u32 via)
 	follows = child && (magic == OVERLAYFS_MAGIC || magic == FUSE_SUPER_MAGIC);
 	if (!foreign && !unmasks)
 		own = (struct owner){.kind = WD_OWNER_CONTAINER, .container = c->id};
-	r = foreign || unmasks || follows
-		    ? CRITICAL(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own)
-		    : TELEMETRY(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own);
+	r = foreign || unmasks || follows ? CRITICAL(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own)
+					  : TELEMETRY(WD_SMALL, wd_mount_create, WD_MOUNT_CREATE, task, c->id, &own);
 	if (!r)
 		return 0;
 	n = record_body(r);

@@ -157,7 +157,8 @@ static __always_inline int mount_change(long ret)
 }
 
 SEC("fexit/path_mount")
-int BPF_PROG(fexit_mount_change, const char *name, struct path *path, const char *type, unsigned long flags, void *data, int ret)
+int BPF_PROG(fexit_mount_change, const char *name, struct path *path, const char *type, unsigned long flags, void *data,
+	     int ret)
 {
 	return mount_change(ret);
 }

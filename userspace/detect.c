@@ -11,9 +11,8 @@ extern const struct detector detect_seal, detect_envelope, detect_namespace, det
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
-	&detect_seal,   &detect_envelope, &detect_namespace, &detect_mount, &detect_file,
-	&detect_ptrace, &detect_socket,   &detect_cgroup,    &detect_mount_change, &detect_root,
-	&detect_userns, NULL,
+	&detect_seal,   &detect_envelope, &detect_namespace,    &detect_mount, &detect_file,   &detect_ptrace,
+	&detect_socket, &detect_cgroup,   &detect_mount_change, &detect_root,  &detect_userns, NULL,
 };
 
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)

@@ -129,8 +129,8 @@ static int act_own_tree(char **arg)
 		return fail("bind");
 	if (mount("tmpfs", "/proc/fs", "tmpfs", MS_RDONLY, "") || umount("/proc/fs"))
 		return fail("own mask");
-	if (mount("/proc", b, NULL, MS_BIND | MS_REC, NULL) || umount2(b, MNT_DETACH) || mount("/dev", b, NULL, MS_BIND, NULL) ||
-	    umount2(b, MNT_DETACH))
+	if (mount("/proc", b, NULL, MS_BIND | MS_REC, NULL) || umount2(b, MNT_DETACH) ||
+	    mount("/dev", b, NULL, MS_BIND, NULL) || umount2(b, MNT_DETACH))
 		return fail("rbind");
 	return done(umount(arg[0]), "mounts of its own", arg[0]);
 }
@@ -193,8 +193,8 @@ static int act_userns_overlay(char **arg)
 {
 	char options[1024];
 
-	if (userns_of_root(0) || made(arg[0]) || mount("tmpfs", arg[0], "tmpfs", 0, "") || chdir(arg[0]) ||
-	    made("l") || made("u") || made("w") || made("m"))
+	if (userns_of_root(0) || made(arg[0]) || mount("tmpfs", arg[0], "tmpfs", 0, "") || chdir(arg[0]) || made("l") ||
+	    made("u") || made("w") || made("m"))
 		return fail("unshare");
 	snprintf(options, sizeof(options), "lowerdir=%s/l,upperdir=%s/u,workdir=%s/w", arg[0], arg[0], arg[0]);
 	return done(mount("overlay", "m", "overlay", 0, options), "overlay", arg[0]);
@@ -253,7 +253,8 @@ static int node_open(const char *path, mode_t type, dev_t dev)
 
 static int act_loop_mount(char **arg)
 {
-	int control = node_open("/tmp/control", S_IFCHR, makedev(10, 237)), image = open(arg[0], O_RDWR | O_CLOEXEC), loop, ret = 0;
+	int control = node_open("/tmp/control", S_IFCHR, makedev(10, 237)), image = open(arg[0], O_RDWR | O_CLOEXEC), loop,
+	    ret = 0;
 	char path[512];
 	int number;
 

@@ -21,7 +21,8 @@ static const struct {
 	const char *technique, *what;
 } rows[] = {
 	{0x27e0eb, CHILD_NS, WARDER__V1__SEVERITY__LOW, "K14", "a cgroup v1 hierarchy in a user namespace of its own"},
-	{0x27e0eb, ANYWHERE, WARDER__V1__SEVERITY__CRITICAL, "M15", "a cgroup v1 hierarchy, whose release_agent runs on the host"},
+	{0x27e0eb, ANYWHERE, WARDER__V1__SEVERITY__CRITICAL, "M15",
+	 "a cgroup v1 hierarchy, whose release_agent runs on the host"},
 	{0x42494e4d, ANYWHERE, WARDER__V1__SEVERITY__CRITICAL, "M19", "binfmt_misc, whose handlers run for the whole host"},
 	{0x794c7630, CHILD_NS, WARDER__V1__SEVERITY__LOW, "K15", "overlayfs in a user namespace of its own"},
 	{0x65735546, CHILD_NS, WARDER__V1__SEVERITY__LOW, "K15", "FUSE in a user namespace of its own"},

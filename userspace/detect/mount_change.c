@@ -45,9 +45,10 @@ static bool judge(const struct view *view, struct verdict *v)
 		text_quote(shown, sizeof(shown), m->name, strnlen(m->name, sizeof(m->name)), "");
 		if (!what) /* a volume that was given for reading only: less than the kernel's own switches */
 			verdict_outcome(view, v, WARDER__V1__SEVERITY__MEDIUM);
-		snprintf(v->message, sizeof(v->message),
-			 "took down %u of the %u masks and read-only mounts that it was sealed with, the one at %s (%s), with %s",
-			 m->down, m->standing, shown, what ? what : "a volume", call);
+		snprintf(
+			v->message, sizeof(v->message),
+			"took down %u of the %u masks and read-only mounts that it was sealed with, the one at %s (%s), with %s",
+			m->down, m->standing, shown, what ? what : "a volume", call);
 		return true;
 	case WD_TREE_UNCOVERED:
 		schema_path(view->rec, &m->path, path, sizeof(path));
@@ -56,7 +57,8 @@ static bool judge(const struct view *view, struct verdict *v)
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
 			verdict_outcome(view, v, WARDER__V1__SEVERITY__LOW);
 		}
-		snprintf(v->message, sizeof(v->message), "has what its masks and read-only mounts cover of %s writable at %s%s, by %s",
+		snprintf(v->message, sizeof(v->message),
+			 "has what its masks and read-only mounts cover of %s writable at %s%s, by %s",
 			 what ? what : "a filesystem", shown, m->nested ? " in a mount namespace of its own" : "", call);
 		return true;
 	default:
