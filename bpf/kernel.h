@@ -201,7 +201,9 @@ struct mount___rb {
 	struct rb_node mnt_node;
 };
 
-struct mountpoint;
+struct mountpoint {
+	struct dentry *m_dentry;
+};
 
 struct path {
 	struct vfsmount *mnt;

@@ -203,4 +203,77 @@ int sysexit_mount_change(struct sys_exit *ctx)
 	return mount_change(ctx->ret);
 }
 
+/*
+ * A mount in a shared directory of the host's (a Bidirectional volume) arrives in the host's tree too. mnt_set_mountpoint is
+ * passed for each copy, with the mount that it is attached to. Without it, the call's exit shows the newest mount, and the
+ * peers of the mount that it is on.
+ */
+static __always_inline void propagation_report(struct task_struct *task, struct container *c, struct mount *m,
+					       struct mount *parent, struct dentry *mountpoint)
+{
+	struct owner own = {.kind = WD_OWNER_HOST};
+	struct wd_mount_change *change;
+	struct wd_record *r;
+
+	r = CRITICAL(WD_LARGE, wd_mount_change, WD_MOUNT_CHANGE, task, c->id, &own);
+	if (!r)
+		return;
+	change = record_body(r);
+	change->via = change_via(task);
+	change->change = WD_TREE_PROPAGATED;
+	change->magic = BPF_CORE_READ(m, mnt.mnt_sb, s_magic);
+	path_write(r, STRINGS_AT(wd_mount_change), &change->path, &parent->mnt, mountpoint);
+	critical_send(r);
+}
+
+static __always_inline int mount_attach(struct mount *parent, struct mountpoint *mp, struct mount *m)
+{
+	struct origin *o = origin_current();
+	struct container *c = o ? container_of_origin(o) : NULL;
+
+	if (c && c->ns[NS_MNT] != host.ns[NS_MNT] && mount_ns(parent) == host.ns[NS_MNT] && !(o->broken & WD_DIM_MNT))
+		propagation_report((void *)bpf_get_current_task(), c, m, parent, BPF_CORE_READ(mp, m_dentry));
+	return 0;
+}
+
+SEC("fentry/mnt_set_mountpoint")
+int BPF_PROG(fentry_mount_attach, struct mount *parent, struct mountpoint *mp, struct mount *m)
+{
+	return mount_attach(parent, mp, m);
+}
+
+SEC("kprobe/mnt_set_mountpoint")
+int BPF_KPROBE(kprobe_mount_attach, struct mount *parent, struct mountpoint *mp, struct mount *m)
+{
+	return mount_attach(parent, mp, m);
+}
+
+#define MS_NOT_NEW 0x1e2020 /* MS_REMOUNT, MS_MOVE and the changes of propagation */
+
+SEC("tracepoint/mount")
+int sysexit_mount_attach(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
+	struct container *c = o ? container_of_origin(o) : NULL;
+	struct pt_regs *regs = c ? syscall_regs(task) : NULL;
+	struct mount *m, *parent, *peer;
+
+	if (!regs || (regs_arg4(regs) & MS_NOT_NEW) || (o->broken & WD_DIM_MNT))
+		return 0;
+	m = mnt_ns_newest(BPF_CORE_READ(task, nsproxy, mnt_ns));
+	peer = parent = m ? BPF_CORE_READ(m, mnt_parent) : NULL;
+#pragma nounroll
+	for (int i = 0; peer && i < 16; i++) {
+		peer = (void *)BPF_CORE_READ(peer, mnt_share.next) - bpf_core_field_offset(((struct mount *)0)->mnt_share);
+		if (peer == parent)
+			break;
+		if (mount_ns(peer) == host.ns[NS_MNT]) {
+			propagation_report(task, c, m, peer, BPF_CORE_READ(m, mnt_mountpoint));
+			break;
+		}
+	}
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -29,6 +29,8 @@ const struct hook hooks[] = {
 	{"userns_create", "32-bit calls", "user namespaces that a container makes", false},
 	{"ns_handle", "32-bit calls", "namespace files opened by handle: the joining is seen, under another door's name",
 	 false},
+	{"mount_attach", "mounts by move_mount; behind more than 16 peers; on kernels 6.8 to 6.13; 32-bit calls",
+	 "mounts of a container that arrive in the host's tree", false},
 	{"mount_change", "32-bit calls",
 	 "masks and read-only mounts taken down in a container's own mount tree, and mounts that go round them", false},
 	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,

@@ -16,7 +16,7 @@ const struct technique techniques[] = {
 	{"M07", "Host's block device mounted with mount(2)", "T1611", "mount_create"},
 	{"M08", "Host's block device mounted with fsopen and fsmount", "T1611", "mount_create"},
 	{"M09", "File opened on a detached mount", "T1611", "file_open"},
-	{"M10", "bind/rbind/move/propagation of undeclared paths in own mntns (MS_BIND, MS_SHARED, open_tree)", "T1611", NULL},
+	{"M10", "Mount of a container propagated to the host", "T1611", "mount_attach"},
 	{"M11", "Masks and read-only mounts of a container taken down", "T1611", "mount_change mount_create"},
 	{"M12", "mknod block/char device then open", "T1611", NULL},
 	{"M13", "devices cgroup rewrite: v1 devices.allow 'a : rwm' / v2 BPF device prog detach or replace", "T1611", NULL},

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # mounts.sh: mount trees, roots and namespaces, by every door, in real containers of runc and crun.
 #
-# M11 by each call that takes a mask or a read-only mount down or goes round one; M06 and M58 by chroot; M05, K14 and K15 in a
+# M11 by each call that takes a mask or a read-only mount down or goes round one; M10, a mount that the host gets too; M06 and M58 by chroot; M05, K14 and K15 in a
 # user namespace; M03 and M04, a namespace joined without its file in procfs; M62. The controls are B16 (mounts of its own), B17
 # and B18 (chroot, pivot_root and user namespaces inside) and B23, all in one container; the same acts where there is no mask;
 # and all of them without the capability.
@@ -26,6 +26,7 @@ tracefs      M11 host caps=all         | new tracefs /tmp/tracing
 bind         M11 host caps=all         | bind /proc /tmp/proc
 bind-remount M11 host caps=all         | bind-remount /proc/irq /tmp/irq
 clone        M11 host caps=all         | clone /proc/irq /tmp/irq
+m10          M10 host caps=all SHARED  | new tmpfs /data/there
 m06          M06 host HOSTROOT         | chroot /data /etc/passwd
 m58          M58 host hostpid caps=SYS_PTRACE | chroot /proc/HOLDER/root SECRET
 m05          M05 any  caps=all         | userns
@@ -46,6 +47,8 @@ prepare() {
 		[ ! -e $masked ] || break
 	done
 	image=
+	mkdir "$work/shared" && mounted --bind "$work/shared" "$work/shared" && mount --make-private "$work/shared" &&
+		mount --make-shared "$work/shared"
 	scratch_disk image && losetup -d "$disk" && image=$work/image.img
 }
 
@@ -74,6 +77,7 @@ fill() {
 	words=${words//HOLDER/$holder}
 	words=${words//HOSTROOT/bind=/:/data}
 	words=${words//MASKED/$masked}
+	words=${words//SHARED/shared=$work/shared:/data}
 	words=${words//IMAGE/bind=$image:/file}
 	words=${words//CONTROLLER/$controller}
 	echo "${words//SECRET/$secret}"
@@ -132,6 +136,7 @@ prepare
 sensor_start
 for runtime in $(runtimes); do
 	rows "$runtime" "$techniques"
+	umount "$work/shared/there" # the host's copy of m10's
 	# where its setting up is not seen, a loop device is a block device like any other
 	[ ! "$image" ] || ! unseen M62 || expect "$runtime-m62" M07 SUCCEEDED host
 	legal "$runtime"

@@ -61,6 +61,16 @@ static bool judge(const struct view *view, struct verdict *v)
 			 "has what its masks and read-only mounts cover of %s writable at %s%s, by %s",
 			 what ? what : "a filesystem", shown, m->nested ? " in a mount namespace of its own" : "", call);
 		return true;
+	case WD_TREE_PROPAGATED:
+		/* What a volume with Bidirectional propagation is given for: storage plugins do it all day. */
+		v->technique = "M10";
+		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
+		verdict_outcome(view, v, WARDER__V1__SEVERITY__LOW);
+		schema_path(view->rec, &m->path, path, sizeof(path));
+		text_quote(shown, sizeof(shown), path, strlen(path), "");
+		snprintf(v->message, sizeof(v->message),
+			 "made a mount that the host has too, at %s: the volume is shared with it", shown);
+		return true;
 	default:
 		return false;
 	}
