@@ -90,9 +90,15 @@ static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_PREFIX "__x64_sys_"
+#define O_LARGEFILE    0100000
 enum {
 	SYS_ptrace = 101,
 	SYS_mount = 165,
+	SYS_umount2 = 166,
+	SYS_chroot = 161,
+	SYS_pivot_root = 155,
+	SYS_mount_setattr = 442,
+	SYS_open_tree_attr = 467,
 	SYS_unshare = 272,
 	SYS_setns = 308,
 	SYS_open_by_handle_at = 304,
@@ -224,9 +230,15 @@ static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_PREFIX "__arm64_sys_"
+#define O_LARGEFILE    0400000
 enum {
 	SYS_ptrace = 117,
 	SYS_mount = 40,
+	SYS_umount2 = 39,
+	SYS_chroot = 51,
+	SYS_pivot_root = 41,
+	SYS_mount_setattr = 442,
+	SYS_open_tree_attr = 467,
 	SYS_unshare = 97,
 	SYS_setns = 268,
 	SYS_open_by_handle_at = 265,

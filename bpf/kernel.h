@@ -190,6 +190,7 @@ struct inode {
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct file_system_type {
@@ -216,12 +217,19 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts; /* its children */
+	struct list_head mnt_child;  /* its place among its parent's */
 	struct list_head mnt_list;
+	struct list_head mnt_share; /* its peers */
 	struct mnt_namespace *mnt_ns;
 };
 
 struct mount___rb {
 	struct rb_node mnt_node;
+};
+
+struct mountpoint {
+	struct dentry *m_dentry;
 };
 
 struct path {
@@ -236,6 +244,11 @@ struct file {
 	unsigned int f_flags;
 	const struct cred *f_cred;
 	void *private_data;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
 };
 
 struct fdtable {

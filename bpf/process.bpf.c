@@ -6,6 +6,7 @@
  * credentials are in place and before the program runs, and there is no way past them.
  */
 #include "reach.h"
+#include "tree.h"
 
 /* Descriptors 0 to 2 of a task that begins a container's life or enters it: what it may open again by /proc/self/fd. */
 static __always_inline void stdio_remember(struct container *c, struct task_struct *task)
@@ -102,6 +103,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
+	tree_seal(task, id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;

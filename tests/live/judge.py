@@ -149,7 +149,7 @@ class Suite:
                 quiet.add(self.full(row[1]))
         for finding in self.findings:
             name = finding.name or finding.cgroup.rsplit("/", 1)[-1]
-            if not self.ours(finding):
+            if finding.context or not self.ours(finding):
                 yield "note", finding
             elif finding.technique in allowed.get(name, ()):
                 continue

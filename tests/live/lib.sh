@@ -191,7 +191,8 @@ caps_json() {
 
 # spec COMMAND FEATURE...: config.json. Features: caps=all|none|CAP,... (added to the default ones), hostpid, pid=PID (joins its pid
 # namespace), hostipc, hostnet, hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed),
-# unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION.
+# unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION, shared=SOURCE:DESTINATION
+# (its mounts go both ways).
 spec() {
 	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
 	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro
@@ -217,6 +218,10 @@ spec() {
 		bind=*)
 			source=${feature#bind=}
 			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"bind\",\"rw\"]}"
+			;;
+		shared=*)
+			source=${feature#shared=}
+			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"bind\",\"rw\",\"rshared\"]}"
 			;;
 		plain) ;;
 		*) die "no such feature: $feature" ;;
