@@ -68,7 +68,9 @@ missing() {
 		[ "$sensor" ] || echo "there is no sensor (WARDER=none)"
 		[ "$runtime" != crun-v1 ] || echo "cgroup version 1 has no such tracepoint"
 		;;
-	*socket\ *) can ${1##* socket} || can socket ${1##*socket } || echo "the kernel has no such family" ;;
+	*netfilter) can netfilter || echo "the kernel has no netfilter" ;;
+	# shellcheck disable=SC2086 # words
+	*socket\ *) can socket ${1##*socket } || echo "the kernel has no such family" ;;
 	*module*) [ -e /proc/modules ] || echo "the kernel has no modules" ;;
 	esac
 }
