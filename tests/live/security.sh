@@ -19,7 +19,7 @@ remembers() {
 	check "$1: the sensor remembers $said" [ $code = 0 ]
 }
 
-sensor_start --sweep 0.5
+sensor_start --sweep 0.5 --writable-tables
 for runtime in $(runtimes); do
 	container "$runtime-seccomp" "$runtime"
 	container "$runtime-nnp" "$runtime"
