@@ -39,6 +39,12 @@ static __always_inline bool is_act(int sig, struct kernel_siginfo *info)
 	return code < 0 && is_signalling(syscall_nr((void *)bpf_get_current_task()));
 }
 
+/* The host's, but in the container's own mount tree: a runtime's or an administrator's on its way in, whom kill(-1) meets too. */
+static __always_inline bool is_visitor(const struct owner *own, struct origin *o, struct task_struct *target)
+{
+	return own->kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == o->mnt_ns;
+}
+
 static __always_inline int signal_send(struct origin *o, int sig, struct task_struct *target, long ret)
 {
 	__u32 tgid = BPF_CORE_READ(target, tgid);
@@ -46,7 +52,9 @@ static __always_inline int signal_send(struct origin *o, int sig, struct task_st
 	struct wd_signal_send *s;
 	struct wd_record *r;
 
-	if (owner_is(&own, o->container) || told_before(o->container, tgid, TOLD_SIGNAL | (ret < 0) << 8 | (sig & 127)))
+	if (owner_is(&own, o->container) || is_visitor(&own, o, target))
+		return 0;
+	if (told_before(o->container, tgid, TOLD_SIGNAL | (ret < 0) << 8 | (sig & 127)))
 		return 0;
 	r = CRITICAL(WD_SMALL, wd_signal_send, WD_SIGNAL_SEND, (void *)bpf_get_current_task(), o->container, &own);
 	if (!r)
