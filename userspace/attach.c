@@ -50,7 +50,7 @@ const struct hook hooks[] = {
 	{"sensor_signal", NULL, "signals to the sensor", false},
 	{"sensor_freeze", NULL, "the sensor's cgroup frozen", false},
 	{"ipc_create", "System V objects made by 32-bit calls", "who made a System V object", false},
-	{"ipc_access", "operations on semaphores and what 32-bit calls do; use by an id that no *get call gave is seen",
+	{"ipc_access", "semop alone, on a set whose number was guessed; 32-bit calls",
 	 "use of other principals' System V objects", false},
 	{"key_create", "keys made by 32-bit calls or by the kernel itself", "who made a key", false},
 	{"key_access", "keys that were found by a search of keyrings, or used by the kernel for the task; 32-bit calls",
