@@ -32,7 +32,6 @@ struct options {
 	enum tier best;
 	unsigned int sweep_ms;
 	unsigned int budget;
-	bool writable_tables;
 };
 
 static volatile sig_atomic_t stopped, asked;
@@ -112,7 +111,6 @@ static int parse(int argc, char **argv, struct options *o)
 		{"sweep", required_argument, NULL, 's'},
 		{"budget", required_argument, NULL, 'b'},
 		{"best-tier", required_argument, NULL, 'T'}, /* for tests: leaves better tiers out */
-		{"writable-tables", no_argument, NULL, 'w'}, /* for tests: does not freeze the tables */
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -138,9 +136,6 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'b':
 			if (parse_budget(optarg, &o->budget))
 				return EXIT_USAGE;
-			break;
-		case 'w':
-			o->writable_tables = true;
 			break;
 		case 'T':
 			if (tier_find(optarg, &o->best)) {
@@ -277,8 +272,7 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 
 static int watch(const struct options *o, const struct probe *p, struct err *err)
 {
-	const struct source_bpf_options bo = {
-		.sweep_ms = o->sweep_ms, .budget = o->budget, .writable_tables = o->writable_tables};
+	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget};
 	struct identity identity;
 	struct source *src = NULL;
 	struct engine e;

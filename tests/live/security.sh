@@ -19,7 +19,7 @@ remembers() {
 	check "$1: the sensor remembers $said" [ $code = 0 ]
 }
 
-sensor_start --sweep 0.5 --writable-tables
+sensor_start --sweep 0.5
 for runtime in $(runtimes); do
 	container "$runtime-seccomp" "$runtime"
 	container "$runtime-nnp" "$runtime"

@@ -307,8 +307,6 @@ static int freeze_tables(struct source_bpf *s)
 	{
 		enum bpf_map_type type = bpf_map__type(m);
 
-		if (m == s->skel->maps.accounts || m == s->skel->maps.wd_capabilities)
-			continue; /* what was told of a container that ended is taken out: bpf_accounts */
 		if ((type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH) && bpf_map_freeze(bpf_map__fd(m)))
 			return -errno;
 	}
@@ -342,7 +340,7 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		err_set(err, rc, "noting the sensor's own BPF objects: %s", strerror(-rc));
 		goto fail;
 	}
-	rc = opt->writable_tables ? 0 : freeze_tables(s);
+	rc = freeze_tables(s);
 	if (rc) {
 		err_set(err, rc, "freezing the tables: %s", strerror(-rc));
 		goto fail;

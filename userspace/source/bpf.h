@@ -8,7 +8,6 @@
 struct source_bpf_options {
 	unsigned int sweep_ms; /* between two sweeps */
 	unsigned int budget;   /* KiB of telemetry that a container may make a second */
-	bool writable_tables;  /* for tests: the tables are not frozen */
 };
 
 /*
