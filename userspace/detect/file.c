@@ -60,7 +60,11 @@ static bool judge(const struct view *view, struct verdict *v)
 	bool host = view->rec->owner_kind != WD_OWNER_CONTAINER;
 	const char *act = f->write ? "opened for writing" : "opened";
 	bool passed = f->via == WD_VIA_RECEIVE || (f->via == WD_VIA_SWEEP && f->passed);
-	const char *with = f->via == WD_VIA_IO_URING ? ", with io_uring" : f->via == WD_VIA_EXEC ? ", to execute it" : "";
+	bool fanotify = f->via == WD_VIA_FANOTIFY; /* its descriptors are on the mount by which another opened the file */
+	const char *with = fanotify                    ? ", through fanotify"
+			   : f->via == WD_VIA_IO_URING ? ", with io_uring"
+			   : f->via == WD_VIA_EXEC     ? ", to execute it"
+						       : "";
 	char path[4224], shown[512];
 
 	schema_path(view->rec, &f->path, path, sizeof(path));
@@ -93,7 +97,7 @@ static bool judge(const struct view *view, struct verdict *v)
 	} else if (f->foreign && passed) {
 		judge_passed(view, v, shown);
 	} else if (f->foreign) {
-		v->technique = host ? "M34" : "X02";
+		v->technique = !host ? "X02" : fanotify ? "M56" : "M34";
 		snprintf(v->message, sizeof(v->message), "%s %s in the mount tree of %s%s", act, shown, view_owner(view), with);
 	} else {
 		return false;
