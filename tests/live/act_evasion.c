@@ -182,7 +182,7 @@ static int act_open_by(char **arg)
 	return 0;
 }
 
-static int act_chroot(char **arg)
+static int act_chroot_to(char **arg)
 {
 	if (chroot(arg[0]) || chdir("/"))
 		return fail("chroot");
@@ -485,7 +485,7 @@ const struct act evasion_acts[] = {
 	{"vfork", 0, act_vfork, "", "", "goes on in a child in its own memory"},
 	{"clone3", 0, act_clone3, "M57", "[DIR]", "goes on in a child, born in the cgroup DIR"},
 	{"linger", 1, act_linger, "", "SECONDS", "sleeps"},
-	{"chroot", 1, act_chroot, "M06", "DIR", "changes its root, and opens nothing"},
+	{"chroot-to", 1, act_chroot_to, "M06", "DIR", "changes its root, and opens nothing"},
 	{"open-by", 2, act_open_by, "M34", "open|creat|openat2|opath|dirfd|cwd|chroot FILE", "opens FILE by another door"},
 	{"exec", 1, act_exec, "M34", "FILE ARG...", "executes FILE"},
 	{"bind", 2, act_bind, "", "FILE NAME", "gives FILE another name by a bind mount"},

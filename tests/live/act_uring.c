@@ -195,7 +195,7 @@ static int open_skip(struct ring *r, const char *path)
 	return ret ? ret : read_fd(next, path);
 }
 
-static int act_uring(char **arg)
+static int act_uring_open(char **arg)
 {
 	const struct mode *m = mode_find(arg[0]);
 	struct ring r;
@@ -249,7 +249,7 @@ static int act_uring_connect(char **arg)
 
 /* clang-format off */
 const struct act uring_acts[] = {
-	{"uring", 2, act_uring, "M54", "inline|async|sqpoll|skip|direct|overflow PATH", "opens a file by io_uring and reads it"},
+	{"uring-open", 2, act_uring_open, "M54", "inline|async|sqpoll|skip|direct|overflow PATH", "opens a file by io_uring and reads it"},
 	{"uring-connect", 2, act_uring_connect, "M54", "inline|async|sqpoll PATH", "connects to a unix socket by io_uring"},
 	{0},
 };

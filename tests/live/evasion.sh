@@ -48,21 +48,21 @@ M34      dirfd             host -                          hostpid caps=SYS_PTRA
 M34      fd-link           host -                          hostpid caps=SYS_PTRACE | open /proc/HOLDER/fd/HFD
 M34|ENVELOPE cwd           host -                          hostpid caps=SYS_PTRACE | open-by cwd /proc/HOLDER/rootSECRET
 K04|M06  chroot            host -                          hostpid caps=SYS_PTRACE | open-by chroot /proc/HOLDER/rootSECRET
-K04|M06  chroot-thread     host -                          hostpid caps=SYS_PTRACE | thread , chroot /proc/HOLDER/root , linger 6
+K04|M06  chroot-thread     host -                          hostpid caps=SYS_PTRACE | thread , chroot-to /proc/HOLDER/root , linger 6
 M34      exec              host -                          hostpid caps=SYS_PTRACE | exec /proc/HOLDER/rootACT open /etc/hostname
-M34      uring             host -                          hostpid caps=SYS_PTRACE | uring inline /proc/HOLDER/rootSECRET
-M34      uring-worker      host -                          hostpid caps=SYS_PTRACE | uring async /proc/HOLDER/rootSECRET
-M34      uring-sqpoll      host -                          hostpid caps=SYS_PTRACE | uring sqpoll /proc/HOLDER/rootSECRET
-M34      uring-direct      host -                          hostpid caps=SYS_PTRACE | uring direct /proc/HOLDER/rootSECRET
-M34      uring-overflow    host -                          hostpid caps=SYS_PTRACE | uring overflow /proc/HOLDER/rootSECRET
-M34      uring-skip        host post_no_completion hostpid caps=SYS_PTRACE | uring skip /proc/HOLDER/rootSECRET
+M34      uring             host -                          hostpid caps=SYS_PTRACE | uring-open inline /proc/HOLDER/rootSECRET
+M34      uring-worker      host -                          hostpid caps=SYS_PTRACE | uring-open async /proc/HOLDER/rootSECRET
+M34      uring-sqpoll      host -                          hostpid caps=SYS_PTRACE | uring-open sqpoll /proc/HOLDER/rootSECRET
+M34      uring-direct      host -                          hostpid caps=SYS_PTRACE | uring-open direct /proc/HOLDER/rootSECRET
+M34      uring-overflow    host -                          hostpid caps=SYS_PTRACE | uring-open overflow /proc/HOLDER/rootSECRET
+M34      uring-skip        host post_no_completion hostpid caps=SYS_PTRACE | uring-open skip /proc/HOLDER/rootSECRET
 M34      open-32bit        host 32-bit_calls     hostpid caps=SYS_PTRACE | open32 /proc/HOLDER/rootSECRET
 M34      open-thread       host -                          hostpid caps=SYS_PTRACE | thread , open /proc/HOLDER/rootSECRET
 M34      open-comm         host -                          hostpid caps=SYS_PTRACE | comm pause , open /proc/HOLDER/rootSECRET
 M34      open-rewritten    host -                          hostpid caps=SYS_PTRACE | flip-open DECOY /proc/HOLDER/rootSECRET 5
 X02      open              container -                     pid=VICTIM       | open /proc/1/root/etc/victim
-X02      uring             container -                     pid=VICTIM       | uring inline /proc/1/root/etc/victim
-X02      uring-worker      container -                     pid=VICTIM       | uring async /proc/1/root/etc/victim
+X02      uring             container -                     pid=VICTIM       | uring-open inline /proc/1/root/etc/victim
+X02      uring-worker      container -                     pid=VICTIM       | uring-open async /proc/1/root/etc/victim
 M36      attach            host -                          hostpid caps=SYS_PTRACE | ptrace attach HOLDER
 M36      seize             host -                          hostpid caps=SYS_PTRACE | ptrace seize HOLDER
 M36      attach-32bit      host 32-bit_calls hostpid caps=SYS_PTRACE | ptrace32 attach HOLDER
@@ -113,9 +113,9 @@ prepare() {
 	dockerd_start || docker_socket=
 	calls32="" skips="" directs="" polls="" ns_ioctl="" pidfd_ioctl=""
 	(door_is open32 /etc/passwd) 2>/dev/null && calls32=1
-	door_is uring skip /etc/passwd && skips=1
-	door_is uring direct /etc/passwd && directs=1
-	door_is uring sqpoll /etc/passwd && polls=1
+	door_is uring-open skip /etc/passwd && skips=1
+	door_is uring-open direct /etc/passwd && directs=1
+	door_is uring-open sqpoll /etc/passwd && polls=1
 	door_is setns-by nsfs-ioctl - /etc/passwd && ns_ioctl=1
 	door_is setns-by pidfd-ioctl "$holder" /etc/passwd && pidfd_ioctl=1
 	door_is setns-by handle "${ns_handle:-x}" /etc/passwd || ns_handle=
@@ -130,9 +130,9 @@ missing() {
 	*NSHANDLE*) [ "$ns_handle" ] || echo "this kernel gives no handles of namespaces (6.18)" ;;
 	*nsfs-ioctl*) [ "$ns_ioctl" ] || echo "this kernel has no NS_MNT_GET_PREV (6.12)" ;;
 	*pidfd-ioctl*) [ "$pidfd_ioctl" ] || echo "this kernel has no PIDFD_GET_MNT_NAMESPACE (6.11)" ;;
-	*"uring skip"*) [ "$skips" ] || echo "this kernel's requests all post a completion (5.17)" ;;
-	*"uring sqpoll"*) [ "$polls" ] || echo "this kernel's polling thread opens nothing (5.11)" ;;
-	*"uring direct"*) [ "$directs" ] || echo "this kernel opens no direct descriptors (5.15)" ;;
+	*"uring-open skip"*) [ "$skips" ] || echo "this kernel's requests all post a completion (5.17)" ;;
+	*"uring-open sqpoll"*) [ "$polls" ] || echo "this kernel's polling thread opens nothing (5.11)" ;;
+	*"uring-open direct"*) [ "$directs" ] || echo "this kernel opens no direct descriptors (5.15)" ;;
 	esac
 	case $1 in
 	*OUTSIDE2*) [ "$2" != crun-v1 ] || echo "clone3 goes into cgroups of version 2 only, and $2's containers are told by version 1's" ;;
@@ -226,10 +226,10 @@ legal() {
 		inside "$name" act $act >>"$(bundle "$name")/log" 2>&1
 		count=$((count + 1))
 	done <<-END
-		uring inline /etc/hostname , uring async /etc/hostname , uring overflow /etc/hostname
-		uring sqpoll /etc/hostname
-		uring skip /etc/hostname
-		uring direct /etc/hostname
+		uring-open inline /etc/hostname , uring-open async /etc/hostname , uring-open overflow /etc/hostname
+		uring-open sqpoll /etc/hostname
+		uring-open skip /etc/hostname
+		uring-open direct /etc/hostname
 		own-listen /tmp/s , uring-connect inline /tmp/s , uring-connect async /tmp/s , uring-connect sqpoll /tmp/s , connect-fd /tmp/s
 		own-listen /tmp/s , connect32 connect /tmp/s , connect32 socketcall /tmp/s
 		open32 /etc/hostname
@@ -240,7 +240,7 @@ legal() {
 		vfork , open /etc/hostname
 		clone3 $into , open /etc/hostname
 		orphan , reexec 3 /bin/act , exec /bin/act open /etc/hostname
-		bind /etc/hostname /tmp/bound , open /tmp/bound , uring inline /tmp/bound
+		bind /etc/hostname /tmp/bound , open /tmp/bound , uring-open inline /tmp/bound
 		rename /file /moved , open /moved
 		comm runc , own-mount /tmp/mnt , own-ptrace seize
 		flip-open /tmp/decoy /etc/passwd 5
@@ -263,8 +263,8 @@ refused() {
 	done <<-END
 		setns-pidfd $holder $secret
 		setns-by pidfd-ioctl $holder $secret
-		uring inline /proc/$holder/root$secret
-		uring async /proc/$holder/root$secret
+		uring-open inline /proc/$holder/root$secret
+		uring-open async /proc/$holder/root$secret
 		open32 /proc/$holder/root$secret
 		open-by opath /proc/$holder/root$secret
 		open-by chroot /proc/$holder/root$secret
@@ -281,10 +281,10 @@ refused() {
 
 # complements: what stands in for a hook on the sysexit tier is on there, and on no better one
 complements() {
-	jq -e '[.hooks[] | {(.hook): .tier}] | add as $tier |
+	jq -e '[.coverage.hooks[] | {(.hook): .tier}] | add as $tier |
 		[["uring_open", "file_open"], ["exec_open", "file_open"], ["uring_connect", "unix_connect"]] |
 		all(. as [$one, $of] | $tier[$one] == (if $tier[$of] == "sysexit" then "tp_btf" else $tier[$of] end))' \
-		"$work/doctor.json" >/dev/null
+		"$work/coverage.json" >/dev/null
 }
 
 # rewritten: each open of the target was told, by the name of what was really opened, and nothing else was
