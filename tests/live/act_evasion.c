@@ -198,7 +198,7 @@ static int act_exec(char **arg)
 	return fail(arg[0]);
 }
 
-static int act_bind(char **arg)
+static int act_bind_to(char **arg)
 {
 	int fd = open(arg[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
@@ -488,7 +488,7 @@ const struct act evasion_acts[] = {
 	{"chroot-to", 1, act_chroot_to, "M06", "DIR", "changes its root, and opens nothing"},
 	{"open-by", 2, act_open_by, "M34", "open|creat|openat2|opath|dirfd|cwd|chroot FILE", "opens FILE by another door"},
 	{"exec", 1, act_exec, "M34", "FILE ARG...", "executes FILE"},
-	{"bind", 2, act_bind, "", "FILE NAME", "gives FILE another name by a bind mount"},
+	{"bind-to", 2, act_bind_to, "", "FILE NAME", "gives FILE another name by a bind mount"},
 	{"rename", 2, act_rename, "", "FILE NAME", "gives FILE another name"},
 	{"node", 2, act_node, "M12", "MAJ:MIN PATH", "makes a device node, and the directory /tmp/disk"},
 	{"detached", 3, act_detached, "M08 M09", "DEVICE FSTYPE FILE", "reads FILE of a mount that is attached nowhere"},

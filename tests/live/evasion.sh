@@ -36,7 +36,7 @@ M08      fsmount-comm      host -                          devices caps=all | co
 M09      open-tree         any  -                          caps=all         | open-tree / etc/hostname
 M33      handle            host -                          caps=DAC_READ_SEARCH DECLARED | handle /file HANDLE
 M33      handle-dir        host -                          caps=DAC_READ_SEARCH DECLARED | handle /file DIRHANDLE secret
-M33      handle-renamed    host -                          caps=all DECLARED | bind /file /tmp/other , handle /tmp/other HANDLE
+M33      handle-renamed    host -                          caps=all DECLARED | bind-to /file /tmp/other , handle /tmp/other HANDLE
 M33      handle-32bit      host 32-bit_calls     caps=DAC_READ_SEARCH DECLARED | handle32 /file HANDLE
 M56      fanotify          host fanotify         caps=all DECLARED | fanotify /file
 M34      openat            host -                          hostpid caps=SYS_PTRACE | open /proc/HOLDER/rootSECRET
@@ -76,7 +76,7 @@ M39      getfd             host -                          hostpid caps=SYS_PTRA
 M39      getfd-32bit       host 32-bit_calls hostpid caps=SYS_PTRACE | getfd32 HOLDER HFD
 X03      vm-readv          container -                     pid=VICTIM       | vm-read 1
 M41      connect           host -                          SOCKETDIR        | connect /data/docker.sock
-M41      connect-renamed   host -                          caps=all SOCKETDIR | bind /data/docker.sock /tmp/x , connect /tmp/x
+M41      connect-renamed   host -                          caps=all SOCKETDIR | bind-to /data/docker.sock /tmp/x , connect /tmp/x
 M41      connect-fd-link   host -                          SOCKETDIR        | connect-fd /data/docker.sock
 M41      uring             host -                          SOCKETDIR        | uring-connect inline /data/docker.sock
 M41      uring-worker      host -                          SOCKETDIR        | uring-connect async /data/docker.sock
@@ -240,7 +240,7 @@ legal() {
 		vfork , open /etc/hostname
 		clone3 $into , open /etc/hostname
 		orphan , reexec 3 /bin/act , exec /bin/act open /etc/hostname
-		bind /etc/hostname /tmp/bound , open /tmp/bound , uring-open inline /tmp/bound
+		bind-to /etc/hostname /tmp/bound , open /tmp/bound , uring-open inline /tmp/bound
 		rename /file /moved , open /moved
 		comm runc , own-mount /tmp/mnt , own-ptrace seize
 		flip-open /tmp/decoy /etc/passwd 5
