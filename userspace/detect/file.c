@@ -30,7 +30,11 @@ static bool judge(const struct view *view, struct verdict *v)
 	const struct wd_file_open *f = view->body;
 	bool host = view->rec->owner_kind != WD_OWNER_CONTAINER;
 	const char *act = f->write ? "opened for writing" : "opened";
-	const char *with = f->via == WD_VIA_IO_URING ? ", with io_uring" : f->via == WD_VIA_EXEC ? ", to execute it" : "";
+	bool fanotify = f->via == WD_VIA_FANOTIFY; /* its descriptors are on the mount by which another opened the file */
+	const char *with = fanotify                    ? ", through fanotify"
+			   : f->via == WD_VIA_IO_URING ? ", with io_uring"
+			   : f->via == WD_VIA_EXEC     ? ", to execute it"
+						       : "";
 	char path[4224], shown[512];
 
 	schema_path(view->rec, &f->path, path, sizeof(path));
@@ -54,7 +58,7 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
 		snprintf(v->message, sizeof(v->message), "%s %s on a mount that is in no mount tree", act, shown);
 	} else if (f->foreign) {
-		v->technique = host ? "M34" : "X02";
+		v->technique = !host ? "X02" : fanotify ? "M56" : "M34";
 		snprintf(v->message, sizeof(v->message), "%s %s in the mount tree of %s%s", act, shown, view_owner(view), with);
 	} else {
 		return false;
