@@ -30,6 +30,8 @@ def measured(files):
     """{kernel: {program: (verified, jited)}}"""
     cost = {}
     for file in files:
+        if not os.path.exists(file) or not os.path.getsize(file):
+            sys.exit("FAIL %s: there are no figures" % file)
         for line in open(file):
             kernel, name, verified, _, jited = line.rstrip("\n").split("\t")
             cost.setdefault(kernel, {})[name] = (int(verified), int(jited))

@@ -69,6 +69,7 @@ class Suite:
 class Column:
     def __init__(self, root, name, suites):
         self.name, self.skip, self.died, self.suites, self.wrong = name, "", "", {}, []
+        self.techniques, self.kind = {}, ""  # nothing where it was not measured
         path = os.path.join(root, name)
         for word in "skip", "died":
             if os.path.exists(os.path.join(path, word)):
@@ -93,13 +94,14 @@ class Column:
 
     def read_coverage(self):
         told = [(s, c) for s, suite in self.suites.items() for c in suite.coverage]
-        self.techniques = {row["id"]: row for row in told[0][1]["techniques"]} if told else {}
-        self.hooks = {row["hook"]: row["tier"] for row in told[0][1]["hooks"]} if told else {}
+        if not told:
+            return
+        self.techniques = {row["id"]: row for row in told[0][1]["techniques"]}
         for suite, coverage in told[1:]:
             if coverage != told[0][1]:
                 self.wrong.append("%s was told another coverage than %s" % (suite, told[0][0]))
-        kernel = next((s.kernel for s in self.suites.values() if s.kernel), "")
-        tiers = sorted(set(self.hooks.values()) - {"none"})
+        kernel = next(s.kernel for s in self.suites.values() if s.kernel)
+        tiers = sorted({row["tier"] for row in told[0][1]["hooks"]} - {"none"})
         self.kind = "%s, %s" % (".".join(kernel.split(".")[:2]), " ".join(tiers))
 
     def cell(self, suite, name, technique):
@@ -159,14 +161,14 @@ class Matrix:
 
     def untested(self):
         """Claims that nothing checks."""
-        claimed = {t for c in self.columns if not c.skip for t, row in c.techniques.items() if row["state"] != "UNSEEN"}
+        claimed = {t for c in self.columns for t, row in c.techniques.items() if row["state"] != "UNSEEN"}
         rest = sorted(claimed - {technique for _, _, technique in self.rows})
         if rest:
             print("seen by the coverage, looked for by no test: %s" % " ".join(rest))
 
     def map(self):
         """{technique: {column: (letter, whether its size counts)}}"""
-        return {t: {c.name: c.letter(t, self.rows) for c in self.columns if not c.skip}
+        return {t: {c.name: c.letter(t, self.rows) for c in self.columns if c.techniques}
                 for t, _, _, hooks in catalogue() if hooks}
 
 
@@ -212,7 +214,7 @@ class Table:
         cells = {t: {name: self.cells.get(t, {}).get(name, "?") for name in names} for t, _, _, _ in catalogue()}
         for technique, measured in matrix.map().items():
             cells[technique].update({name: letter for name, (letter, _) in measured.items()})
-        native = next((c.kind for c in matrix.columns if c.name == "native" and not c.skip), self.native)
+        native = next((c.kind for c in matrix.columns if c.name == "native" and c.kind), self.native)
         text = self.text.replace(self.found.group(0), self.render(native, names, cells))
         open(self.path, "w").write(text)
 
@@ -221,7 +223,7 @@ class Table:
         if self.render(self.native, self.columns, self.cells | {t: {} for t, *_ in catalogue() if t not in self.cells}) != self.found.group(0):
             yield "the rows are not those of technique.c"
         for column in matrix.columns:
-            if column.name == "native" and not column.skip and column.kind != self.native:
+            if column.name == "native" and column.kind and column.kind != self.native:
                 print("SKIP the map of native: it is of %s, this machine is %s" % (self.native, column.kind))
                 continue
             for technique, measured in matrix.map().items():
