@@ -125,20 +125,26 @@ static int bpf_next(struct source *base, int timeout_ms, source_record_fn fn, vo
 	return (int)s->n;
 }
 
-/* All accounts by one call: they are looked at four times a second. */
+/* All accounts by one call: they are looked at four times a second. The tables are frozen: the kernel side forgets. */
 static void bpf_accounts(struct source *base, source_account_fn fn, void *ctx)
 {
 	struct source_bpf *s = (struct source_bpf *)base;
-	int accounts = bpf_map__fd(s->skel->maps.accounts), caps = bpf_map__fd(s->skel->maps.wd_capabilities);
-	uint32_t n = WD_MAX_ACCOUNTS, at;
+	uint32_t n = WD_MAX_ACCOUNTS, at, closed = 0;
 
-	if (bpf_map_lookup_batch(accounts, NULL, &at, s->origins, s->accounts, &n, NULL) && errno != ENOENT)
+	if (bpf_map_lookup_batch(bpf_map__fd(s->skel->maps.accounts), NULL, &at, s->origins, s->accounts, &n, NULL) &&
+	    errno != ENOENT)
 		return;
-	for (uint32_t i = 0; i < n; i++)
-		if (fn(ctx, s->origins[i], &s->accounts[i])) {
-			bpf_map_delete_elem(caps, &s->origins[i]);
-			bpf_map_delete_elem(accounts, &s->origins[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!fn(ctx, s->origins[i], &s->accounts[i]))
+			continue;
+		s->skel->bss->accounts_closed[closed++] = s->origins[i];
+		if (closed == WD_CLOSED) {
+			iterate(s->skel->progs.iter_forget);
+			closed = 0;
 		}
+	}
+	if (closed)
+		iterate(s->skel->progs.iter_forget);
 }
 
 static bool bpf_capabilities(struct source *base, uint64_t origin, struct wd_capabilities *out)
