@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The sweep: every few seconds each process with an origin is held against its envelope. It finds what passed no hook, within
+ * The sweep: every few seconds each thread with an origin is held against its envelope. It finds what passed no hook, within
  * one period even if the task never opens a file again. And the canary: a record through the whole path, on request; and
  * what is forgotten of a container that ended.
  */
@@ -13,7 +13,7 @@ int iter_sweep(struct bpf_iter__task *ctx)
 	struct container *c;
 	struct origin *o;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || !origin_filter[(__u32)BPF_CORE_READ(task, tgid) % ORIGIN_FILTER])
 		return 0;
 	o = origin_of(BPF_CORE_READ(task, tgid));
 	c = o ? container_of_origin(o) : NULL;

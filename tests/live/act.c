@@ -178,8 +178,8 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts,  task_acts, standin_acts,
-					   load_acts,      calls_acts, self_acts};
+static const struct act *const tables[] = {namespace_acts, file_acts,    task_acts,   standin_acts, load_acts, calls_acts,
+					   ipc_acts,       evasion_acts, compat_acts, uring_acts,   self_acts};
 
 static const struct act *find(const char *name)
 {
@@ -220,17 +220,24 @@ static int run(char **argv)
 	return !ret ? 0 : denied ? 1 : 2;
 }
 
-int main(int argc, char **argv)
+static int run_all(char **next)
 {
-	char **next = argv + 1;
 	int ret;
 
-	if (argc < 2)
-		return usage();
 	for (;;) {
 		ret = run(next);
 		if (ret || !*rest)
 			return ret;
 		next = rest + 1;
 	}
+}
+
+int go_on(void)
+{
+	return *rest ? run_all(rest + 1) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	return argc < 2 ? usage() : run_all(argv + 1);
 }

@@ -3,7 +3,7 @@
 """judge.py due|final ID EXPECTED EVENTS
 
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
-  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come
+  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come; of "A|B" either, A in the coverage
   none    NAME                                                no finding of MEDIUM or more may be about this container
   denied  NAME                                                only attempts that the kernel denied
   silent  SEALS                                               no finding at all in the stream but those that are due, and so many
@@ -100,7 +100,7 @@ class Suite:
 
     def unseen(self, row):
         """Why the row's finding cannot come here; nothing where it is due."""
-        technique = self.coverage.get(row[3], {})
+        technique = self.coverage.get(row[3].split("|")[0], {})
         gap = row[7] if len(row) > 7 else ""
         if technique.get("state") == "UNSEEN" or gap and gap in technique.get("unseen", ""):
             return technique["unseen"]
@@ -125,7 +125,7 @@ class Suite:
 
     def answer(self, row):
         """(True, what was found) or (False, why nothing fits)."""
-        near = [f for f in self.about(row[1]) if f.technique == row[3]]
+        near = [f for f in self.about(row[1]) if f.technique in row[3].split("|")]
         for finding in near:
             if not self.mismatch(finding, row):
                 return True, str(finding)
@@ -142,7 +142,7 @@ class Suite:
         allowed, denied, quiet = {}, set(), set()
         for row in self.rows:
             if row[0] == "finding":
-                allowed.setdefault(self.full(row[1]), set()).add(row[3])
+                allowed.setdefault(self.full(row[1]), set()).update(row[3].split("|"))
             elif row[0] == "denied":
                 denied.add(self.full(row[1]))
             elif row[0] == "none":
@@ -178,7 +178,7 @@ class Suite:
         for row in self.rows:
             if row[0] == "finding":
                 state, text = self.judge_finding(row)
-                yield state, row[1], row[3], "%s: %s: %s" % (row[1], row[3], text)
+                yield state, row[1], row[3].split("|")[0], "%s: %s: %s" % (row[1], row[3], text)
             elif row[0] == "none":
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
                 yield "FAIL" if wrong else "ok", row[1], "", "%s: no finding%s" % (row[1], wrong)
