@@ -106,7 +106,13 @@ enum {
 	SYS_pidfd_getfd = 438,
 	SYS_read = 0,
 	SYS_fork = 57,
-	SYS_vfork = 58
+	SYS_vfork = 58,
+	SYS_mmap = 9,
+	SYS_mprotect = 10,
+	SYS_brk = 12,
+	SYS_mremap = 25,
+	SYS_execve = 59,
+	SYS_execveat = 322
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)
@@ -143,7 +149,13 @@ enum {
 	SYS_pidfd_getfd = 438,
 	SYS_read = 63,
 	SYS_fork = -2,
-	SYS_vfork = -3 /* it has neither */
+	SYS_vfork = -3, /* it has neither */
+	SYS_mmap = 222,
+	SYS_mprotect = 226,
+	SYS_brk = 214,
+	SYS_mremap = 216,
+	SYS_execve = 221,
+	SYS_execveat = 281
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)

@@ -146,6 +146,7 @@ struct cred {
 	kernel_cap_t cap_permitted;
 	kernel_cap_t cap_effective;
 	kernel_cap_t cap_bset;
+	void *security;
 	struct user_namespace *user_ns;
 };
 
@@ -204,6 +205,7 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
 	unsigned int f_flags;
 	void *private_data;
 };
@@ -288,7 +290,12 @@ struct seccomp {
 	int mode;
 };
 
+struct thread_info {
+	unsigned long syscall_work; /* from 5.11 (x86-64) */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;

@@ -5,6 +5,7 @@
 #ifndef WARDER_ORIGIN_H
 #define WARDER_ORIGIN_H
 
+#include "account.h"
 #include "compat.h"
 #include "maps.h"
 
@@ -22,26 +23,14 @@ static __always_inline struct origin *origin_of(__u32 tgid)
 /* The origin of the running process, NULL for the host's: the first thing that every hook asks. */
 static __always_inline struct origin *origin_current(void)
 {
-	return origin_of(bpf_get_current_pid_tgid() >> 32);
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return origin_filter[tgid % ORIGIN_FILTER] ? origin_of(tgid) : NULL;
 }
 
 static __always_inline struct container *container_of_origin(struct origin *o)
 {
 	return bpf_map_lookup_elem(&containers, &o->container);
-}
-
-static __always_inline void lost_count(__u64 origin, __u32 stage)
-{
-	struct wd_lost_key key = {.origin = origin, .stage = stage};
-	__u64 one = 1, *n = bpf_map_lookup_elem(&lost, &key);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
-	else if (bpf_map_update_elem(&lost, &key, &one, BPF_NOEXIST)) {
-		n = bpf_map_lookup_elem(&lost, &key);
-		if (n)
-			__sync_fetch_and_add(n, 1);
-	}
 }
 
 /* The id that a container in this cgroup would have, 0 for a hierarchy's root. */

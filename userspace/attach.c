@@ -19,7 +19,8 @@ const struct hook hooks[] = {
 	 "joined namespaces, until the next hook or sweep", false},
 	{"namespace_denied", "32-bit calls", "refused attempts to join namespaces", false},
 	{"cred_change", NULL, "credentials beyond the seal when they are installed; the next hook or sweep finds them", false},
-	{"capability_use", NULL, "which capabilities a container uses", false},
+	{"capability_use", "which checks were questions without an audit (but those of memory mappings): they count as uses",
+	 "which capabilities a container uses", HOOK_TP_BTF_DEGRADED},
 	{"mount_create", "mounts by a call that failed or was undone at once; on kernels 6.8 to 6.13 mount(2); " EXIT_VIEW,
 	 "new mounts", false},
 	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,
@@ -81,7 +82,7 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 int attach_select(struct attach *a, struct err *err)
 {
 	for (unsigned int i = 0; i < hooks_n; i++)
-		if (hooks[i].required && a->tiers[i] == TIER_NONE)
+		if ((hooks[i].flags & HOOK_REQUIRED) && a->tiers[i] == TIER_NONE)
 			return err_set(err, -ENOTSUP, "this kernel has no way to hook %s, without which is not seen: %s",
 				       hooks[i].name, hooks[i].unseen);
 	return 0;
@@ -172,6 +173,14 @@ int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
 	return 0;
 }
 
+enum tier attach_tier(const struct attach *a, const char *hook)
+{
+	for (unsigned int i = 0; i < hooks_n; i++)
+		if (!strcmp(hooks[i].name, hook))
+			return a->tiers[i];
+	return TIER_NONE;
+}
+
 void attach_destroy(struct attach *a)
 {
 	while (a->n_links)
@@ -189,5 +198,7 @@ const char *hook_state_text(unsigned int hook, enum tier tier)
 {
 	if (tier == TIER_NONE)
 		return hooks[hook].unseen;
-	return tier == TIER_SYSEXIT && hooks[hook].degraded ? hooks[hook].degraded : "";
+	if (tier == TIER_SYSEXIT || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
+		return hooks[hook].degraded ? hooks[hook].degraded : "";
+	return "";
 }

@@ -67,16 +67,59 @@ static int kernel_fs(const char *fstype, const char *mounted, const char *marker
 	return mnt < 0 ? -errno : mnt;
 }
 
+static ssize_t lsm_list(char *list, size_t size)
+{
+	int dir = kernel_fs("securityfs", "/sys/kernel/security", "lsm");
+	ssize_t n = dir < 0 ? dir : read_file(dir, "lsm", list, size);
+
+	if (dir >= 0)
+		close(dir);
+	return n;
+}
+
+/*
+ * How long the active LSMs' part of a credential is: in the order of the list, each aligned. 0 where one of them is not known
+ * to leave it alone once the credential is in use (Smack has its rules there, SELinux in 6.16 a cache).
+ */
+static unsigned int label_size(const struct btf *btf)
+{
+	static const struct {
+		const char *lsm, *type;
+	} rows[] = {{"landlock", "landlock_cred_security"},
+		    {"selinux", "cred_security_struct"}, /* from 6.17 */
+		    {"selinux", "task_security_struct"}};
+	static const char none[] = " capability lockdown yama loadpin safesetid integrity bpf ima evm ipe tomoyo ";
+	unsigned int size = 0;
+	char list[256], word[64];
+
+	if (lsm_list(list, sizeof(list)) < 0)
+		return 0;
+	for (char *save, *m = strtok_r(list, ",\n", &save); m; m = strtok_r(NULL, ",\n", &save)) {
+		const struct btf_type *t = NULL;
+
+		snprintf(word, sizeof(word), " %s ", m);
+		if (strstr(none, word))
+			continue;
+		if (!strcmp(m, "apparmor")) {
+			size += sizeof(void *);
+			continue;
+		}
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !t; i++)
+			if (!strcmp(m, rows[i].lsm))
+				t = btf__type_by_id(btf, btf__find_by_name_kind(btf, rows[i].type, BTF_KIND_STRUCT));
+		if (!t || t->size > 24)
+			return 0;
+		size += (t->size + 7) & ~7u;
+	}
+	return size < 64 ? size : 0; /* LABEL_MAX in bpf/envelope.h */
+}
+
 /* LSM programs load, attach and never fire where bpf is not among the active modules: the list decides, not a try. */
 static bool lsm_has_bpf(char *why, size_t size)
 {
-	int dir = kernel_fs("securityfs", "/sys/kernel/security", "lsm");
 	char list[256];
-	ssize_t n;
+	ssize_t n = lsm_list(list, sizeof(list));
 
-	n = dir < 0 ? dir : read_file(dir, "lsm", list, sizeof(list));
-	if (dir >= 0)
-		close(dir);
 	if (n < 0) {
 		snprintf(why, size, "the list of active LSMs cannot be read: %s", strerror((int)-n));
 		return false;
@@ -133,6 +176,25 @@ static int check_rights(struct err *err)
 			    "give the container these capabilities");
 }
 
+/* Functions and tracepoints (typedefs named btf_trace_...) that the kernel's type information knows. */
+static int index_btf(struct probe *p)
+{
+	unsigned int n = btf__type_cnt(p->btf);
+	int rc = 0;
+
+	for (unsigned int id = 1; id < n && !rc; id++) {
+		const struct btf_type *t = btf__type_by_id(p->btf, id);
+		const char *name;
+
+		if (!btf_is_func(t) && !btf_is_typedef(t))
+			continue;
+		name = btf__name_by_offset(p->btf, t->name_off);
+		if (btf_is_func(t) || !strncmp(name, "btf_trace_", 10))
+			rc = nameset_add(&p->types, "", name);
+	}
+	return rc;
+}
+
 int probe_init(struct probe *p, enum tier best, struct err *err)
 {
 	struct utsname u;
@@ -154,6 +216,10 @@ int probe_init(struct probe *p, enum tier best, struct err *err)
 			       "kernel %s has no type information (/sys/kernel/btf/vmlinux): it must be built with "
 			       "CONFIG_DEBUG_INFO_BTF, as distributions' kernels from 5.10 are",
 			       p->kernel);
+	p->label_size = label_size(p->btf);
+	p->symbols = calloc(1, sizeof(*p->symbols));
+	if (!p->symbols || index_btf(p))
+		return err_set(err, -ENOMEM, "not enough memory for the names of the kernel's functions");
 	p->has[TIER_LSM] = lsm_has_bpf(p->why_not[TIER_LSM], sizeof(p->why_not[0])) &&
 			   try_attach(p->btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open", p->why_not[TIER_LSM],
 				      sizeof(p->why_not[0]));
@@ -179,30 +245,27 @@ int probe_init(struct probe *p, enum tier best, struct err *err)
 
 void probe_destroy(struct probe *p)
 {
+	nameset_destroy(&p->types);
+	if (p->symbols)
+		nameset_destroy(p->symbols);
+	free(p->symbols);
 	btf__free(p->btf);
 	if (p->tracefs >= 0)
 		close(p->tracefs);
 }
 
-static bool has_symbol(const char *name)
+/* The kernel's symbols, read when a kprobe is asked for first. */
+static bool has_symbol(const struct probe *p, const char *name)
 {
-	FILE *f = fopen("/proc/kallsyms", "re");
+	FILE *f = p->symbols->n ? NULL : fopen("/proc/kallsyms", "re");
 	char line[256], sym[128];
-	bool found = false;
 
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %*c %127s", sym) == 1 && !strcmp(sym, name);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*c %127s", sym) == 1 && nameset_add(p->symbols, "", sym))
+			break;
 	if (f)
 		fclose(f);
-	return found;
-}
-
-static bool has_btf(const struct probe *p, const char *prefix, const char *name, unsigned int kind)
-{
-	char full[128];
-
-	snprintf(full, sizeof(full), "%s%s", prefix, name);
-	return btf__find_by_name_kind(p->btf, full, kind) > 0;
+	return nameset_has(p->symbols, "", name);
 }
 
 const char *probe_next_call(const char *section, const char *from, char *name, size_t size)
@@ -236,16 +299,16 @@ bool probe_target(const struct probe *p, enum tier tier, const char *section)
 	name++;
 	switch (tier) {
 	case TIER_LSM:
-		return has_btf(p, "bpf_lsm_", name, BTF_KIND_FUNC);
+		return nameset_has(&p->types, "bpf_lsm_", name);
 	case TIER_FENTRY:
 	case TIER_FEXIT:
-		return has_btf(p, "", name, BTF_KIND_FUNC);
+		return nameset_has(&p->types, "", name);
 	case TIER_KPROBE:
-		return has_symbol(name);
+		return has_symbol(p, name);
 	case TIER_TP_BTF:
-		return has_btf(p, "btf_trace_", name, BTF_KIND_TYPEDEF);
+		return nameset_has(&p->types, "btf_trace_", name);
 	case TIER_ITER:
-		return has_btf(p, "bpf_iter_", name, BTF_KIND_FUNC);
+		return nameset_has(&p->types, "bpf_iter_", name);
 	case TIER_SYSEXIT:
 		return has_call(p, section);
 	default:

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "nameset.h"
 
 struct btf;
 
@@ -27,10 +28,13 @@ int tier_find(const char *name, enum tier *out); /* "kprobe"; -EINVAL: there is 
 
 /* What this kernel and these rights allow. */
 struct probe {
-	struct btf *btf; /* of the running kernel */
+	struct btf *btf;         /* of the running kernel */
+	struct nameset types;    /* its functions, and its tracepoints as btf_trace_NAME */
+	struct nameset *symbols; /* its symbols; read when first asked for */
 	bool has[TIER_NONE];
 	char why_not[TIER_NONE][160]; /* where it has not */
 	int tracefs;                  /* directory of tracepoints, -1 where there is none */
+	unsigned int label_size;      /* of the LSMs' part of a credential; 0: not known */
 	char kernel[65], node[65], boot_id[40];
 };
 

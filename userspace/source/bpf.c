@@ -35,6 +35,9 @@ struct source_bpf {
 	struct batch_record *order;
 	char *bytes;
 	uint32_t n, used;
+	/* Room for all accounts; what is not used is not touched. */
+	uint64_t *origins;
+	struct wd_account *accounts;
 };
 
 /* libbpf says in its log only which program failed to load. */
@@ -122,18 +125,27 @@ static int bpf_next(struct source *base, int timeout_ms, source_record_fn fn, vo
 	return (int)s->n;
 }
 
-static void bpf_lost(struct source *base, source_lost_fn fn, void *ctx)
+/* All accounts by one call: they are looked at four times a second. */
+static void bpf_accounts(struct source *base, source_account_fn fn, void *ctx)
 {
 	struct source_bpf *s = (struct source_bpf *)base;
-	int fd = bpf_map__fd(s->skel->maps.lost);
-	struct wd_lost_key key, *prev = NULL;
-	uint64_t n;
+	int accounts = bpf_map__fd(s->skel->maps.accounts), caps = bpf_map__fd(s->skel->maps.wd_capabilities);
+	uint32_t n = WD_MAX_ACCOUNTS, at;
 
-	while (bpf_map_get_next_key(fd, prev, &key) == 0) {
-		if (bpf_map_lookup_elem(fd, &key, &n) == 0)
-			fn(ctx, key.origin, key.stage, n);
-		prev = &key;
-	}
+	if (bpf_map_lookup_batch(accounts, NULL, &at, s->origins, s->accounts, &n, NULL) && errno != ENOENT)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		if (fn(ctx, s->origins[i], &s->accounts[i])) {
+			bpf_map_delete_elem(caps, &s->origins[i]);
+			bpf_map_delete_elem(accounts, &s->origins[i]);
+		}
+}
+
+static bool bpf_capabilities(struct source *base, uint64_t origin, struct wd_capabilities *out)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.wd_capabilities), &origin, out);
 }
 
 static void bpf_tick(struct source *base, uint64_t now_ns)
@@ -144,6 +156,11 @@ static void bpf_tick(struct source *base, uint64_t now_ns)
 		return;
 	s->swept_ns = now_ns;
 	iterate(s->skel->progs.iter_sweep);
+}
+
+static void bpf_stop(struct source *base)
+{
+	attach_destroy(&((struct source_bpf *)base)->attach);
 }
 
 static void bpf_close(struct source *base)
@@ -157,14 +174,18 @@ static void bpf_close(struct source *base)
 	warder__destroy(s->skel);
 	free(s->order);
 	free(s->bytes);
+	free(s->origins);
+	free(s->accounts);
 	free(s);
 }
 
 static const struct source_ops bpf_ops = {
 	.name = "bpf",
 	.next = bpf_next,
-	.lost = bpf_lost,
+	.accounts = bpf_accounts,
+	.capabilities = bpf_capabilities,
 	.tick = bpf_tick,
+	.stop = bpf_stop,
 	.close = bpf_close,
 };
 
@@ -191,6 +212,8 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 					"process 1 of the node cannot be found from here: run in the node's pid namespace "
 					"(hostPID: true)");
 			rc = attach_hooks(&s->attach, p, err);
+			if (!rc && attach_tier(&s->attach, "cred_change") < TIER_NONE)
+				s->skel->bss->label_size = p->label_size;
 			if (rc != -EAGAIN)
 				return rc;
 			attach_destroy(&s->attach);
@@ -215,7 +238,9 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 	s->sweep_ms = opt->sweep_ms;
 	s->order = calloc(BATCH_RECORDS, sizeof(*s->order));
 	s->bytes = malloc(BATCH_BYTES);
-	if (!s->order || !s->bytes) {
+	s->origins = calloc(WD_MAX_ACCOUNTS, sizeof(*s->origins));
+	s->accounts = calloc(WD_MAX_ACCOUNTS, sizeof(*s->accounts));
+	if (!s->order || !s->bytes || !s->origins || !s->accounts) {
 		err_set(err, rc, "not enough memory for the event source");
 		goto fail;
 	}
@@ -238,6 +263,8 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		err_set(err, rc, "walking the tasks that run already: %s", strerror(-rc));
 		goto fail;
 	}
+	if (opt->budget)
+		s->skel->bss->budget.telemetry_ns = 1000000000ull / opt->budget;
 	*out = &s->base;
 	return 0;
 fail:

@@ -7,6 +7,7 @@
 
 struct source_bpf_options {
 	unsigned int sweep_ms; /* between two sweeps */
+	unsigned int budget;   /* KiB of telemetry that a container may make a second */
 };
 
 /*
