@@ -115,6 +115,22 @@ enum {
 	SYS_execveat = 322
 };
 
+enum {
+	SYS_init_module = 175,
+	SYS_finit_module = 313,
+	SYS_delete_module = 176,
+	SYS_kexec_load = 246,
+	SYS_kexec_file_load = 320,
+	SYS_iopl = 172,
+	SYS_ioperm = 173,
+	SYS_syslog = 103,
+	SYS_reboot = 169,
+	SYS_clock_settime = 227,
+	SYS_settimeofday = 164,
+	SYS_clock_adjtime = 305,
+	SYS_adjtimex = 159
+};
+
 static __always_inline long regs_nr(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, orig_ax);
@@ -126,6 +142,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, si);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, dx);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
@@ -158,6 +178,22 @@ enum {
 	SYS_execveat = 281
 };
 
+enum {
+	SYS_init_module = 105,
+	SYS_finit_module = 273,
+	SYS_delete_module = 106,
+	SYS_kexec_load = 104,
+	SYS_kexec_file_load = 294,
+	SYS_iopl = -4,
+	SYS_ioperm = -5, /* it has neither */
+	SYS_syslog = 116,
+	SYS_reboot = 142,
+	SYS_clock_settime = 112,
+	SYS_settimeofday = 170,
+	SYS_clock_adjtime = 266,
+	SYS_adjtimex = 171
+};
+
 static __always_inline long regs_nr(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, syscallno);
@@ -169,6 +205,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, regs[1]);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[2]);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {

@@ -69,6 +69,7 @@ struct cgroup_namespace {
 };
 
 struct net {
+	struct user_namespace *user_ns;
 	struct ns_common ns;
 };
 
@@ -183,6 +184,7 @@ struct super_block {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 
 struct mount {
@@ -324,8 +326,13 @@ struct linux_binprm {
 
 /* sockets */
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	unsigned short skc_family;
+	possible_net_t skc_net;
 };
 
 struct sock_cgroup_data {
@@ -339,6 +346,7 @@ struct sock_cgroup_data___old {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;
+	__u16 sk_protocol;
 	struct pid *sk_peer_pid;
 	struct sock_cgroup_data sk_cgrp_data;
 };
@@ -361,6 +369,78 @@ struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
 	struct sock *peer;
+};
+
+/* what calls into the whole kernel show */
+
+struct module {
+	char name[56];
+};
+
+enum lockdown_reason {
+	LOCKDOWN_DEV_MEM,
+	LOCKDOWN_KEXEC,
+	LOCKDOWN_PCI_ACCESS,
+	LOCKDOWN_IOPORT,
+	LOCKDOWN_MSR,
+	LOCKDOWN_BPF_WRITE_USER,
+	LOCKDOWN_KCORE,
+};
+
+enum fsnotify_obj_type {
+	FSNOTIFY_OBJ_TYPE_VFSMOUNT,
+	FSNOTIFY_OBJ_TYPE_SB,
+};
+
+struct __kernel_timex {
+	unsigned int modes;
+};
+
+struct userfaultfd_ctx {
+	unsigned int flags;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_map {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_link {
+	__u32 id;
+	struct bpf_prog *prog;
+};
+
+struct pmu {
+	const char *name;
+};
+
+struct hw_perf_event {
+	struct task_struct *target;
+};
+
+struct perf_event_attr {
+	__u64 config;
+};
+
+struct perf_event {
+	struct pmu *pmu;
+	struct perf_event_attr attr;
+	struct hw_perf_event hw;
+	int cpu;
+};
+
+struct kernel_siginfo {
+	int si_code;
 };
 
 /* iterators and tracepoints */

@@ -356,6 +356,7 @@ int iter_host(struct bpf_iter__task *ctx)
 	host.root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	for (int i = 0; i < NS_COUNT; i++)
 		host.bit[i] = 1 << i;
+	host.sensor = bpf_get_current_task();
 	host.ready = 1;
 	return 0;
 }

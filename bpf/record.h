@@ -91,7 +91,8 @@ struct wd_host {
 	__u32 ns[NS_COUNT];
 	/* 1 << index, in a map so that the verifier takes it for any number: it would follow each set of bits */
 	__u32 bit[NS_COUNT];
-	__u64 root; /* address of the root's dentry: a private mount namespace of the host still has it */
+	__u64 root;   /* address of the root's dentry: a private mount namespace of the host still has it */
+	__u64 sensor; /* address of the sensor's own task */
 };
 
 /* How many containers, processes and foreign namespaces are told apart at once. */

@@ -227,6 +227,63 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 	return err_set(err, -ENOTSUP, "no set of BPF programs loads on this kernel: %s", failed_why);
 }
 
+/* What is the sensor's own among all BPF objects. */
+static int own_object(int map, uint32_t object, uint32_t id)
+{
+	uint64_t key = (uint64_t)object << 32 | id;
+	uint8_t one = 1;
+
+	return bpf_map_update_elem(map, &key, &one, BPF_ANY) ? -errno : 0;
+}
+
+static int own_objects(struct source_bpf *s)
+{
+	int map = bpf_map__fd(s->skel->maps.sensor_objects), rc = 0;
+	struct bpf_prog_info prog;
+	struct bpf_map_info info;
+	struct bpf_program *p;
+	struct bpf_link_info link;
+	struct bpf_map *m;
+	uint32_t len;
+
+	bpf_object__for_each_program(p, s->skel->obj) {
+		memset(&prog, 0, len = sizeof(prog));
+		if (bpf_program__fd(p) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p), &prog, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_PROGRAM, prog.id);
+	}
+	bpf_object__for_each_map(m, s->skel->obj)
+	{
+		memset(&info, 0, len = sizeof(info));
+		if (bpf_map__fd(m) >= 0 && !bpf_obj_get_info_by_fd(bpf_map__fd(m), &info, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_MAP, info.id);
+	}
+	for (unsigned int i = 0; i < s->attach.n_links; i++) {
+		memset(&link, 0, len = sizeof(link));
+		/* A tracepoint's is a perf event before 5.15, which has no id. */
+		if (!bpf_obj_get_info_by_fd(bpf_link__fd(s->attach.links[i]), &link, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_LINK, link.id);
+	}
+	return rc;
+}
+
+/*
+ * From here on only the programs write the tables: nobody who gets hold of one takes an origin out of it. Rings and .bss are
+ * mapped for writing here and cannot be frozen.
+ */
+static int freeze_tables(struct source_bpf *s)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, s->skel->obj)
+	{
+		enum bpf_map_type type = bpf_map__type(m);
+
+		if ((type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH) && bpf_map_freeze(bpf_map__fd(m)))
+			return -errno;
+	}
+	return 0;
+}
+
 int source_bpf_open(const struct probe *probe, const struct source_bpf_options *opt, struct source **out, struct err *err)
 {
 	struct source_bpf *s = calloc(1, sizeof(*s));
@@ -249,6 +306,16 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 	rc = load(s, probe, err);
 	if (rc)
 		goto fail;
+	rc = own_objects(s);
+	if (rc) {
+		err_set(err, rc, "noting the sensor's own BPF objects: %s", strerror(-rc));
+		goto fail;
+	}
+	rc = freeze_tables(s);
+	if (rc) {
+		err_set(err, rc, "freezing the tables: %s", strerror(-rc));
+		goto fail;
+	}
 	s->rings = ring_buffer__new(bpf_map__fd(s->skel->maps.critical), on_record, s, NULL);
 	if (!s->rings || ring_buffer__add(s->rings, bpf_map__fd(s->skel->maps.telemetry), on_record, s)) {
 		rc = err_set(err, -errno, "mapping the ring buffers: %s", strerror(errno));
