@@ -43,6 +43,18 @@ static __always_inline __u64 cred_all_caps(const struct cred *cred)
 }
 
 /*
+ * The file in its upper directory behind one of overlayfs, NULL while it was not copied up. struct ovl_inode is the module's, whose
+ * types a kernel before 5.11 does not tell: from 4.13 to 7.2 the upper dentry is what follows the inode in it.
+ */
+static __always_inline struct inode *ovl_upper(struct inode *inode)
+{
+	struct dentry *upper = NULL;
+
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
+}
+
+/*
  * The running task as a typed pointer, from 5.11: its fields are plain loads, where each helper that reads kernel memory costs
  * some 25 ns. NULL before: callers then go the long way.
  */
@@ -143,7 +155,9 @@ enum {
 	SYS_brk = 12,
 	SYS_mremap = 25,
 	SYS_execve = 59,
-	SYS_execveat = 322
+	SYS_execveat = 322,
+	SYS_open = 2,
+	SYS_openat = 257
 };
 
 enum {
@@ -299,7 +313,9 @@ enum {
 	SYS_clock_settime = 112,
 	SYS_settimeofday = 170,
 	SYS_clock_adjtime = 266,
-	SYS_adjtimex = 171
+	SYS_adjtimex = 171,
+	SYS_open = -6, /* it has none */
+	SYS_openat = 56
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)

@@ -184,6 +184,7 @@ struct inode {
 	umode_t i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_generation;
 	void *i_private;
 };
 
@@ -202,6 +203,7 @@ struct block_device;
 struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
+	unsigned long s_iflags;
 	unsigned long s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
@@ -382,6 +384,8 @@ struct shmid_kernel {
 
 struct linux_binprm {
 	struct file *file;
+	unsigned int secureexec : 1;
+	char buf[256];
 };
 
 /* io_uring */

@@ -79,6 +79,13 @@ const struct hook hooks[] = {
 	 "descriptors as they are received; what is still held at the next sweep of descriptors is seen then", false},
 	{"file_sweep", "descriptors that were closed again before the next sweep, some ten seconds apart",
 	 "descriptors that came in by a way that no hook sees", false},
+	{"exec_file", NULL, "programs that another principal's container wrote; usermode helpers", false},
+	{"exec_script", NULL, "scripts that another principal's container wrote: only their interpreter is seen", false},
+	{"code_map", NULL, "libraries that another principal's container wrote, mapped as code", false},
+	{"kernel_read", "firmware; " EXIT_VIEW, "modules and firmware that a container wrote, read by the kernel", false},
+	{"set_id", "set-id bits given by a path; " EXIT_VIEW, "set-id bits that a container gives a file it did not write",
+	 false},
+	{"runtime_link", NULL, "attempts to write a runtime's program while it runs", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
