@@ -178,8 +178,9 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts,    task_acts,   standin_acts, load_acts,  calls_acts,
-					   ipc_acts,       evasion_acts, compat_acts, uring_acts,   mount_acts, self_acts};
+static const struct act *const tables[] = {namespace_acts, file_acts,       task_acts,    standin_acts, load_acts,
+					   calls_acts,     ipc_acts,        evasion_acts, compat_acts,  uring_acts,
+					   mount_acts,     provenance_acts, self_acts};
 
 static const struct act *find(const char *name)
 {
@@ -239,5 +240,9 @@ int go_on(void)
 
 int main(int argc, char **argv)
 {
+	const char *name = strrchr(argv[0], '/');
+
+	if (name && !strcmp(name, "/helper"))
+		return helper(argv[0]);
 	return argc < 2 ? usage() : run_all(argv + 1);
 }
