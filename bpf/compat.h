@@ -43,6 +43,18 @@ static __always_inline __u64 cred_all_caps(const struct cred *cred)
 }
 
 /*
+ * The file in its upper directory behind one of overlayfs, NULL while it was not copied up. struct ovl_inode is the module's, whose
+ * types a kernel before 5.11 does not tell: from 4.13 to 7.2 the upper dentry is what follows the inode in it.
+ */
+static __always_inline struct inode *ovl_upper(struct inode *inode)
+{
+	struct dentry *upper = NULL;
+
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
+}
+
+/*
  * The running task as a typed pointer, from 5.11: its fields are plain loads, where each helper that reads kernel memory costs
  * some 25 ns. NULL before: callers then go the long way.
  */
@@ -106,7 +118,9 @@ enum {
 	SYS_pidfd_getfd = 438,
 	SYS_read = 0,
 	SYS_fork = 57,
-	SYS_vfork = 58
+	SYS_vfork = 58,
+	SYS_open = 2,
+	SYS_openat = 257
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)
@@ -120,6 +134,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, si);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, dx);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
@@ -143,7 +161,9 @@ enum {
 	SYS_pidfd_getfd = 438,
 	SYS_read = 63,
 	SYS_fork = -2,
-	SYS_vfork = -3 /* it has neither */
+	SYS_vfork = -3, /* it has neither */
+	SYS_open = -4,
+	SYS_openat = 56
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)
@@ -157,6 +177,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, regs[1]);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[2]);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {

@@ -12,6 +12,7 @@
  */
 struct opened {
 	struct path path;
+	struct inode *inode;
 	__u32 f_mode;
 	umode_t i_mode;
 };
@@ -37,6 +38,7 @@ static __always_inline void opened_read(struct opened *f, struct file *file)
 	HEAD_FIELD(f->path, head, file, f_path);
 	HEAD_FIELD(f->f_mode, head, file, f_mode);
 	HEAD_FIELD(inode, head, file, f_inode);
+	f->inode = inode;
 	f->i_mode = BPF_CORE_READ(inode, i_mode);
 }
 
@@ -48,7 +50,19 @@ static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_n
 	return task && task->nsproxy == o->nsproxy && task->nsproxy->mnt_ns == ns;
 }
 
-static __always_inline int file_open(struct origin *o, struct file *file)
+/* A runtime's program was opened for writing: worth a record by whatever mount it was reached (R01, P07). */
+static __always_inline int runtime_open(struct origin *o, struct file *file, const struct path *path)
+{
+	struct wd_file_open what = {.mnt_ns = mount_ns(real_mount(path->mnt))};
+	struct owner own = {.kind = WD_OWNER_HOST};
+
+	what.foreign = what.mnt_ns != MNT_INTERNAL && what.mnt_ns != o->mnt_ns;
+	reach_report((void *)bpf_get_current_task(), o, file, &what, &own, NULL);
+	return 0;
+}
+
+/* `after`: the call is over, and what overlayfs does below it too. */
+static __always_inline int file_open(struct origin *o, struct file *file, bool after)
 {
 	bool same = envelope_unchanged(o);
 	struct task_struct *task;
@@ -58,6 +72,8 @@ static __always_inline int file_open(struct origin *o, struct file *file)
 	__u32 broken;
 
 	opened_read(&f, file);
+	if ((f.f_mode & FMODE_WRITE) && (f.i_mode & 0170000) == 0100000 && file_written(o, f.inode, !after))
+		return runtime_open(o, file, &f.path);
 	if (same && o->root_plain && f.path.mnt == o->root)
 		return 0; /* on the container's root file system, as most are */
 	c = container_of_origin(o);
@@ -76,7 +92,7 @@ int BPF_PROG(lsm_file_open, struct file *file, int ret)
 	struct origin *o = origin_current();
 
 	if (o)
-		file_open(o, file);
+		file_open(o, file, false);
 	return 0;
 }
 
@@ -85,7 +101,7 @@ int BPF_PROG(fentry_file_open, struct file *file)
 {
 	struct origin *o = origin_current();
 
-	return o ? file_open(o, file) : 0;
+	return o ? file_open(o, file, false) : 0;
 }
 
 SEC("kprobe/security_file_open")
@@ -93,7 +109,7 @@ int BPF_KPROBE(kprobe_file_open, struct file *file)
 {
 	struct origin *o = origin_current();
 
-	return o ? file_open(o, file) : 0;
+	return o ? file_open(o, file, false) : 0;
 }
 
 SEC("tracepoint/openat open openat2 creat open_by_handle_at")
@@ -102,7 +118,7 @@ int sysexit_file_open(struct sys_exit *ctx)
 	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
 	struct file *file = o ? file_of_own_fd(ctx->ret) : NULL;
 
-	return file ? file_open(o, file) : 0;
+	return file ? file_open(o, file, true) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

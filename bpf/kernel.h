@@ -157,12 +157,14 @@ struct inode {
 	umode_t i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_generation;
 	void *i_private;
 };
 
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct file_system_type {
@@ -174,6 +176,7 @@ struct block_device;
 struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
+	unsigned long s_iflags;
 	unsigned long s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
@@ -314,6 +317,8 @@ struct task_struct {
 
 struct linux_binprm {
 	struct file *file;
+	unsigned int secureexec : 1;
+	char buf[256];
 };
 
 /* sockets */

@@ -227,6 +227,24 @@ static __always_inline __u32 mount_ns(struct mount *m)
 	return mnt_ns_number(mount_ns_raw(m));
 }
 
+/*
+ * A container is born by the first exec in a cgroup of its own, in a mount namespace and with a root that are not the host's.
+ * Before it, the runtime sets up and is silent. A mount namespace that a container has already is joined by an administrator's
+ * nsenter (B37), in a cgroup that is not that container's: no birth, and the task stays the host's.
+ */
+static __always_inline bool is_born(struct task_struct *task, struct cgroup *cg, __u64 id)
+{
+	__u32 mnt = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	struct owner own;
+
+	if (!id || mnt == host.ns[NS_MNT] || (__u64)BPF_CORE_READ(task, fs, root.dentry) == host.root)
+		return false;
+	if (cgroup_origin_id(task_cgroup(BPF_CORE_READ(task, real_parent))) == id)
+		return false;
+	own = owner_of_ns(mnt, NS_MNT);
+	return own.kind == WD_OWNER_UNKNOWN;
+}
+
 /* A task behind a struct pid, through its list of tasks of `type` (0: by thread, 1: by thread group). */
 static __always_inline struct task_struct *pid_task(struct pid *pid, int type)
 {

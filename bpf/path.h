@@ -100,6 +100,19 @@ static __always_inline void path_write_cgroup(struct wd_record *rec, __u32 base,
 	path_end(rec, base, out, cut);
 }
 
+/* The command line of a program that just begins: nobody wrote over it yet. */
+static __always_inline void args_write(struct wd_record *rec, __u32 at, struct wd_str *out, struct mm_struct *mm)
+{
+	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
+	bool cut = end - start > WD_ARGS_MAX;
+	__u32 len = cut ? WD_ARGS_MAX : end - start;
+
+	if (len && len <= WD_ARGS_MAX && !bpf_probe_read_user((char *)rec + at, len, (void *)start)) {
+		out->off = at;
+		out->len = len | (cut ? WD_STR_CUT : 0);
+	}
+}
+
 #define REACH_DEPTH 64
 
 /* Is `dentry` below `root` (or it)? A disconnected one, such as a handle gives, is not. Deeper than the bound reads as below. */

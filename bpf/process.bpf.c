@@ -6,6 +6,7 @@
  * credentials are in place and before the program runs, and there is no way past them.
  */
 #include "envelope.h"
+#include "provenance.h"
 
 /* Descriptors 0 to 2 of a task that begins a container's life or enters it: what it may open again by /proc/self/fd. */
 static __always_inline void stdio_remember(struct container *c, struct task_struct *task)
@@ -21,24 +22,6 @@ static __always_inline void stdio_remember(struct container *c, struct task_stru
 		c->stdio[slot].inode = BPF_CORE_READ(inode, i_ino);
 		c->stdio[slot].sb = (__u64)BPF_CORE_READ(inode, i_sb);
 	}
-}
-
-/*
- * A container is born by the first exec in a cgroup of its own, in a mount namespace and with a root that are not the host's.
- * Before it, the runtime sets up and is silent. A mount namespace that a container has already is joined by an administrator's
- * nsenter (B37), in a cgroup that is not that container's: no birth, and the task stays the host's.
- */
-static __always_inline bool is_born(struct task_struct *task, struct cgroup *cg, __u64 id)
-{
-	__u32 mnt = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	struct owner own;
-
-	if (!id || mnt == host.ns[NS_MNT] || (__u64)BPF_CORE_READ(task, fs, root.dentry) == host.root)
-		return false;
-	if (cgroup_origin_id(task_cgroup(BPF_CORE_READ(task, real_parent))) == id)
-		return false;
-	own = owner_of_ns(mnt, NS_MNT);
-	return own.kind == WD_OWNER_UNKNOWN;
 }
 
 /* Directories that a task holds outside its own mount tree at its seal: leaked by the runtime (CVE-2024-21626's shape). */
@@ -153,24 +136,14 @@ static __always_inline void exec_tell(struct task_struct *task, __u64 origin, st
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct wd_process_exec *e;
 	struct wd_record *r;
-	__u32 len;
 
 	r = TELEMETRY(WD_LARGE, wd_process_exec, WD_PROCESS_EXEC, task, origin, NULL);
 	if (!r)
 		return;
 	e = record_body(r);
 	e->snapshot = snapshot;
-	if (!snapshot && mm) {
-		unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
-		bool cut = end - start > WD_ARGS_MAX;
-
-		len = cut ? WD_ARGS_MAX : end - start;
-		if (len && len <= WD_ARGS_MAX &&
-		    !bpf_probe_read_user((char *)r + STRINGS_AT(wd_process_exec), len, (void *)start)) {
-			e->args.off = STRINGS_AT(wd_process_exec);
-			e->args.len = len | (cut ? WD_STR_CUT : 0);
-		}
-	}
+	if (!snapshot && mm)
+		args_write(r, STRINGS_AT(wd_process_exec), &e->args, mm);
 	/* Args have their full room, so that the path's place is a constant to the verifier. */
 	if (!file && mm)
 		file = BPF_CORE_READ(mm, exe_file);
@@ -189,8 +162,11 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 	if (!host.ready)
 		return 0;
 	o = origin_of(BPF_CORE_READ(task, tgid));
-	if (!o)
+	if (!o) {
 		o = seal_or_enter(task);
+		if (o)
+			runtime_learn(BPF_CORE_READ(task, real_parent));
+	}
 	if (!o)
 		return 0;
 	c = container_of_origin(o);

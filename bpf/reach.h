@@ -7,6 +7,7 @@
 #define WARDER_REACH_H
 
 #include "envelope.h"
+#include "provenance.h"
 
 #define FMODE_WRITE 2
 
@@ -68,6 +69,7 @@ static __always_inline void reach_report(struct task_struct *task, struct origin
 	f->detached = what->detached;
 	f->beyond_root = what->beyond_root;
 	f->guarded_proc = what->guarded_proc;
+	f->runtime = is_runtime(inode);
 	f->mnt_ns = what->mnt_ns;
 	f->write = (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) != 0;
 	f->mode = BPF_CORE_READ(inode, i_mode);

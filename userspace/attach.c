@@ -29,6 +29,14 @@ const struct hook hooks[] = {
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
 	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
+	{"exec_file", NULL, "programs that another principal's container wrote; usermode helpers", false},
+	{"exec_reach", NULL, "programs outside of the container's mount tree, where file_open does not see exec's open", false},
+	{"exec_script", NULL, "scripts that another principal's container wrote: only their interpreter is seen", false},
+	{"code_map", NULL, "libraries that another principal's container wrote, mapped as code", false},
+	{"kernel_read", "firmware; " EXIT_VIEW, "modules and firmware that a container wrote, read by the kernel", false},
+	{"set_id", "set-id bits given by a path; " EXIT_VIEW, "set-id bits that a container gives a file it did not write",
+	 false},
+	{"runtime_link", NULL, "attempts to write a runtime's program while it runs", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);

@@ -7,12 +7,12 @@
 #include "text.h"
 
 extern const struct detector detect_seal, detect_envelope, detect_namespace, detect_mount, detect_file, detect_ptrace,
-	detect_socket, detect_cgroup;
+	detect_socket, detect_cgroup, detect_provenance, detect_helper;
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
-	&detect_seal,   &detect_envelope, &detect_namespace, &detect_mount, &detect_file,
-	&detect_ptrace, &detect_socket,   &detect_cgroup,    NULL,
+	&detect_seal,   &detect_envelope, &detect_namespace,  &detect_mount,  &detect_file, &detect_ptrace,
+	&detect_socket, &detect_cgroup,   &detect_provenance, &detect_helper, NULL,
 };
 
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)
@@ -53,5 +53,16 @@ const char *view_process(const struct wd_process *p)
 
 	text_quote(comm, sizeof(comm), p->comm, strnlen(p->comm, sizeof(p->comm)), "");
 	snprintf(buf, sizeof(buf), "%s (pid %u)", comm, p->pid);
+	return buf;
+}
+
+const char *view_path(const char *path)
+{
+	static char buf[512];
+	size_t len = strlen(path), max = (sizeof(buf) - 4) / 4;
+	bool cut = len > max;
+
+	memcpy(buf, "...", 3);
+	text_quote(buf + (cut ? 3 : 0), sizeof(buf) - 3, cut ? path + len - max : path, cut ? max : len, "");
 	return buf;
 }

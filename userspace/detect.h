@@ -36,5 +36,7 @@ void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Sev
 const char *view_owner(const struct view *view);
 /* A Process of the record in words: "dockerd (pid 12)". Valid until the next call. */
 const char *view_process(const struct wd_process *p);
+/* A path fit for a sentence: of a long one its end, since the leaf says most. The event has all of it. */
+const char *view_path(const char *path);
 
 #endif

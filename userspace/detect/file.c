@@ -15,14 +15,20 @@ static const char *leaf(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* A path fit for a sentence: of a long one its end, since the leaf says most. The event has all of it. */
-static void show(char *out, size_t size, const char *path)
+/* A program that starts containers: whoever writes it is started as root with the next one. */
+static void judge_runtime(const struct view *view, const struct wd_file_open *f, const char *shown, struct verdict *v)
 {
-	size_t len = strlen(path), max = (size - 4) / 4;
-	bool cut = len > max;
-
-	memcpy(out, "...", 3);
-	text_quote(out + (cut ? 3 : 0), size - 3, cut ? path + len - max : path, cut ? max : len, "");
+	v->technique = f->foreign ? "R01" : "P07";
+	if (f->write)
+		verdict_outcome(view, v, WARDER__V1__SEVERITY__CRITICAL);
+	if (f->via == WD_VIA_MAGIC_LINK) {
+		/* The way was gone; whether it could be opened, while it runs, the open itself will tell. */
+		v->stage = WARDER__V1__STAGE__ATTEMPT;
+		v->severity = WARDER__V1__SEVERITY__MEDIUM;
+	}
+	snprintf(v->message, sizeof(v->message), "%s %s, the program of a container runtime%s",
+		 f->via == WD_VIA_MAGIC_LINK ? "followed a link to write" : (f->write ? "opened for writing" : "opened"), shown,
+		 f->foreign ? ", through a process of the host" : "");
 }
 
 static bool judge(const struct view *view, struct verdict *v)
@@ -30,10 +36,11 @@ static bool judge(const struct view *view, struct verdict *v)
 	const struct wd_file_open *f = view->body;
 	bool host = view->rec->owner_kind != WD_OWNER_CONTAINER;
 	const char *act = f->write ? "opened for writing" : "opened";
-	char path[4224], shown[512];
+	const char *shown;
+	char path[4224];
 
 	schema_path(view->rec, &f->path, path, sizeof(path));
-	show(shown, sizeof(shown), path);
+	shown = view_path(path);
 	v->dimension = "file";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
@@ -43,6 +50,8 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->dimension = "task";
 		snprintf(v->message, sizeof(v->message), "%s %s of %s, a process of %s", act, leaf(shown),
 			 view_process(&f->target), view_owner(view));
+	} else if (f->runtime && host && (f->write || f->foreign)) {
+		judge_runtime(view, f, shown, v);
 	} else if (f->beyond_root) {
 		v->technique = f->via == WD_VIA_FANOTIFY ? "M56" : "M33";
 		snprintf(v->message, sizeof(v->message), "%s %s, which is not below its mount's root, %s", act, shown,

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Provenance: which container opened a file for writing last, and which programs are the runtimes'. A file is known by where its
+ * contents are (superblock's device, inode number, generation), so that it is the same one by every path and mount, from the host
+ * and from another container; a rename or a link takes its writer along.
+ */
+#ifndef WARDER_PROVENANCE_H
+#define WARDER_PROVENANCE_H
+
+#include "emit.h"
+
+#define OVERLAYFS_MAGIC 0x794c7630
+#define BTRFS_MAGIC     0x9123683e
+#define SB_I_NOEXEC     2 /* include/linux/fs.h: procfs, sysfs, ...: nothing on it can be executed */
+
+struct file_key {
+	__u64 inode;
+	__u32 device;
+	__u32 generation;
+};
+
+struct writer {
+	__u64 container;
+	__u64 time_ns;
+	__u64 start_ns; /* of the process */
+	__u32 pid;
+	__u32 net_ns; /* the container's: it tells a pod's containers, also those that ended (an init container) */
+	char comm[16];
+};
+
+/* The least recently used goes first: who pushes it out is counted under `lost`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, WD_MAX_WRITTEN);
+	__type(key, struct file_key);
+	__type(value, struct writer);
+} written __weak SEC(".maps");
+
+__u64 written_files __weak; /* added to `written` so far */
+
+/* The programs that start containers and that enter them, learnt when they do. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct file_key);
+	__type(value, __u8);
+} runtimes __weak SEC(".maps");
+
+/*
+ * The key of a file; false where its contents cannot be executed. Of a file in overlayfs its own inode says nothing to the others
+ * who have its upper directory: the upper inode does. One that was not copied up has been written by nobody.
+ */
+static __always_inline bool file_key_read(struct file_key *key, struct inode *inode)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	unsigned long magic = BPF_CORE_READ(sb, s_magic);
+
+	if (magic == OVERLAYFS_MAGIC) {
+		struct inode *upper = ovl_upper(inode);
+
+		if (upper) {
+			inode = upper;
+			sb = BPF_CORE_READ(inode, i_sb);
+			magic = BPF_CORE_READ(sb, s_magic);
+		}
+	}
+	if (BPF_CORE_READ(sb, s_iflags) & SB_I_NOEXEC)
+		return false;
+	key->inode = BPF_CORE_READ(inode, i_ino);
+	key->device = BPF_CORE_READ(sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+	/* A snapshot of a subvolume has the same numbers: tell them by the inode in memory, and forget when it goes. */
+	if (magic == BTRFS_MAGIC)
+		key->generation = (__u64)inode >> 4;
+	return true;
+}
+
+static __always_inline bool is_runtime(struct inode *inode)
+{
+	struct file_key key = {};
+
+	return file_key_read(&key, inode) && bpf_map_lookup_elem(&runtimes, &key);
+}
+
+/* The program of a task that starts a container or enters one is a runtime's. */
+static __always_inline void runtime_learn(struct task_struct *task)
+{
+	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	struct file_key key = {};
+	__u8 one = 1;
+
+	if (inode && !origin_of(BPF_CORE_READ(task, tgid)) && file_key_read(&key, inode))
+		bpf_map_update_elem(&runtimes, &key, &one, BPF_ANY);
+}
+
+static __always_inline __u64 start_of(struct task_struct *task)
+{
+	struct task_struct *typed = task_typed();
+
+	return typed ? typed->group_leader->start_boottime : BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+/*
+ * The running task, of origin `o`, opened a regular file for writing. True where that file is a runtime's program. Nothing but
+ * opens for writing pays for this. A file of overlayfs is opened twice (trap T1), and where the hook sees both opens the second
+ * has the file that will be written: the first may be before it was copied up.
+ */
+static __always_inline bool file_written(struct origin *o, struct inode *inode, bool sees_backing)
+{
+	struct writer new = {.container = o->container}, *w;
+	struct file_key key = {};
+	struct container *c;
+
+	if (sees_backing && BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
+		return false;
+	if (!file_key_read(&key, inode))
+		return false;
+	new.time_ns = bpf_ktime_get_boot_ns();
+	new.pid = bpf_get_current_pid_tgid() >> 32;
+	w = bpf_map_lookup_elem(&written, &key);
+	if (w && w->container == new.container && w->pid == new.pid) {
+		w->time_ns = new.time_ns;
+		return false;
+	}
+	c = container_of_origin(o);
+	new.net_ns = c ? c->ns[NS_NET] : 0;
+	new.start_ns = start_of((void *)bpf_get_current_task());
+	bpf_get_current_comm(new.comm, sizeof(new.comm));
+	if (!bpf_map_update_elem(&written, &key, &new, BPF_ANY) && !w) {
+		__sync_fetch_and_add(&written_files, 1);
+		if (written_files > WD_MAX_WRITTEN)
+			lost_count(o->container, 4 /* TABLE */);
+	}
+	return bpf_map_lookup_elem(&runtimes, &key);
+}
+
+/* The container that wrote a file last, NULL where none did or it is forgotten. */
+static __always_inline struct writer *file_writer(struct inode *inode)
+{
+	struct file_key key = {};
+
+	return file_key_read(&key, inode) ? bpf_map_lookup_elem(&written, &key) : NULL;
+}
+
+#endif

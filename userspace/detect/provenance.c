@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a container wrote is executed by somebody else: the host, or another container (I4). The actor is the writer. Who executes
+ * a file is as innocent as can be: what is judged is who it is, by which door, and from where.
+ */
+#include "../detect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const vias[] = {
+	[WD_VIA_EXEC] = "executed",
+	[WD_VIA_SCRIPT] = "ran the script",
+	[WD_VIA_EXEC_MAP] = "loaded as code",
+	[WD_VIA_KERNEL_READ] = "had the kernel load",
+};
+
+#define SYSTEM WARDER__V1__SEVERITY__CRITICAL
+#define OTHER  WARDER__V1__SEVERITY__HIGH
+#define LEGAL  WARDER__V1__SEVERITY__LOW
+
+/*
+ * Places that say what a program executed by the host was put there for; the first that fits counts. Network and storage
+ * plug-ins come from installer containers on every node (B05, B10, B12): worth a record, and a policy's to say by whom.
+ */
+static const struct {
+	const char *begins;
+	const char *technique;
+	Warder__V1__Severity severity;
+} places[] = {
+	{"/opt/cni/bin/", "O16", LEGAL},
+	{"/usr/libexec/kubernetes/kubelet-plugins/", "O16", LEGAL},
+	{"/var/lib/kubelet/plugins/", "O16", LEGAL},
+	{"/usr/local/nvidia/", "P07", LEGAL},
+	{"/usr/", "P07", SYSTEM},
+	{"/bin/", "P07", SYSTEM},
+	{"/sbin/", "P07", SYSTEM},
+	{"/lib", "P07", SYSTEM},
+	{"/opt/", "P07", SYSTEM},
+	{"/etc/", "P07", SYSTEM},
+	{"", "P10", OTHER},
+};
+
+static void judge_place(const char *path, struct verdict *v)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strncmp(path, places[i].begins, strlen(places[i].begins)))
+			continue;
+		v->technique = places[i].technique;
+		v->severity = places[i].severity;
+		return;
+	}
+}
+
+static void judge_host(const struct wd_provenance_use *u, const char *path, struct verdict *v)
+{
+	judge_place(path, v);
+	if (u->via == WD_VIA_KERNEL_READ) {
+		v->technique = "PROVENANCE";
+		v->severity = SYSTEM;
+	} else if (u->inside) {
+		v->technique = "P10";
+		v->severity = LEGAL; /* an administrator entered the container and runs what is in it (B37) */
+		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
+		return;
+	} else if (u->gains) {
+		v->technique = "M59";
+		v->severity = SYSTEM;
+	} else if (u->via == WD_VIA_EXEC_MAP && u->chrooted) {
+		v->technique = "R17";
+		v->severity = SYSTEM;
+	} else if (u->via == WD_VIA_EXEC_MAP && u->cwd_there) {
+		v->technique = "R13";
+		v->severity = SYSTEM;
+	}
+	v->confidence = v->severity == LEGAL ? WARDER__V1__CONFIDENCE__CONFIDENCE_LOW : WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
+}
+
+/* The same container after a restart, which to the kernel is another one. */
+static bool is_same(const struct workload *a, const struct workload *b)
+{
+	return a && b && a->id[0] && !strcmp(a->id, b->id);
+}
+
+static bool judge(const struct view *view, struct verdict *v)
+{
+	const struct wd_provenance_use *u = view->body;
+	const char *act = u->via < sizeof(vias) / sizeof(vias[0]) && vias[u->via] ? vias[u->via] : "used";
+	char path[4224], user[128];
+
+	schema_path(view->rec, &u->path, path, sizeof(path));
+	v->dimension = "file";
+	v->stage = WARDER__V1__STAGE__BREACH;
+	v->invariant = WARDER__V1__INVARIANT__PROVENANCE;
+	if (view->rec->owner_kind == WD_OWNER_HOST) {
+		judge_host(u, path, v);
+	} else {
+		/* A pod's containers share what they will: an init container brings a program for the next (B33). */
+		if (u->same_pod || is_same(view->actor, view->owner))
+			return false;
+		v->technique = "X01";
+		v->severity = u->writer_ended ? WARDER__V1__SEVERITY__LOW : WARDER__V1__SEVERITY__HIGH;
+		v->confidence =
+			u->writer_ended ? WARDER__V1__CONFIDENCE__CONFIDENCE_LOW : WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
+	}
+	snprintf(user, sizeof(user), "%s", view_process(&u->user));
+	snprintf(v->message, sizeof(v->message), "wrote %s, which %s of %s %s%s", view_path(path), user, view_owner(view), act,
+		 u->gains ? " with the privileges that the file gives" : "");
+	return true;
+}
+
+const struct detector detect_provenance = {"provenance", "1", WD_PROVENANCE_USE, judge};
