@@ -198,15 +198,17 @@ static __always_inline int exec_script(struct linux_binprm *bprm)
 		return 0;
 	file = BPF_CORE_READ(bprm, file);
 	w = file_writer(BPF_CORE_READ(file, f_inode));
-	if (!w)
-		return 0;
 	task = (void *)bpf_get_current_task();
 	if (is_helper(task)) {
 		helper_exec(task, file, w);
-	} else {
-		p = principal_of(task);
-		provenance_use(task, &p, file, w, WD_VIA_SCRIPT, false);
+		return 0;
 	}
+	if (!w)
+		return 0;
+	p = principal_of(task);
+	/* A container that starts again runs what it wrote in its former life: until it is sealed nobody knows that it is the same. */
+	if (p.settled || bpf_map_lookup_elem(&containers, &w->container))
+		provenance_use(task, &p, file, w, WD_VIA_SCRIPT, false);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ report() {
 		import sys
 
 		LIMITS = {("host", "getppid"): 80, ("container", "getppid"): 80, ("host", "open"): 150, ("container", "open"): 400}
-		WHAT = {"getppid": "getppid", "open": "openat+close", "exec": "fork+exec+wait"}
+		WHAT = {"getppid": "getppid", "open": "openat+close", "write": "the same, write", "exec": "fork+exec+wait"}
 		cost = collections.defaultdict(list)
 		for line in open(sys.argv[1]):
 		    where, state, case, ns = line.split()
@@ -86,7 +86,7 @@ report() {
 
 		print("%-10s %-15s %10s %10s %7s %10s %8s" % ("where", "what", "off ns", "on ns", "ratio", "added ns", "+-"))
 		for where in "host", "container":
-		    for case in "getppid", "open", "exec":
+		    for case in "getppid", "open", "write", "exec":
 		        on, off = cost[where, case, "on"], cost[where, case, "off"]
 		        added = [a - b for a, b in zip(on, off)]
 		        middle = statistics.median(added)

@@ -178,7 +178,7 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts, task_acts, standin_acts, self_acts};
+static const struct act *const tables[] = {namespace_acts, file_acts, task_acts, standin_acts, provenance_acts, self_acts};
 
 static const struct act *find(const char *name)
 {
@@ -221,9 +221,12 @@ static int run(char **argv)
 
 int main(int argc, char **argv)
 {
+	const char *name = strrchr(argv[0], '/');
 	char **next = argv + 1;
 	int ret;
 
+	if (name && !strcmp(name, "/helper"))
+		return helper(argv[0]);
 	if (argc < 2)
 		return usage();
 	for (;;) {

@@ -27,7 +27,7 @@ struct act {
 };
 
 /* each ends in a row without a name */
-extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[];
+extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], provenance_acts[];
 
 extern char proof[1024];
 
@@ -45,5 +45,7 @@ int child_end(pid_t pid, int ret);
 
 /* cgroup, ipc, uts, net, mnt: the mount namespace last */
 int open_namespaces(pid_t pid, int fds[5]);
+/* The program that a kernel was made to run; `self` is its path. */
+int helper(const char *self);
 /* Moves the caller to these cgroups; the list ends in NULL or "--". */
 int cgroup_enter(char **dirs);

@@ -177,7 +177,7 @@ caps_json() {
 }
 
 # spec COMMAND FEATURE...: config.json. Features: caps=all|none|CAP,... (added to the default ones), hostpid, pid=PID (joins its pid
-# namespace), hostipc, hostnet, hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed),
+# namespace), hostipc, hostnet, net=PID, hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed),
 # unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION.
 spec() {
 	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
@@ -194,6 +194,7 @@ spec() {
 		pid=*) pid="{\"type\":\"pid\",\"path\":\"/proc/${feature#pid=}/ns/pid\"}," ;;
 		hostipc) ipc= ;;
 		hostnet) net= ;;
+		net=*) net="{\"type\":\"network\",\"path\":\"/proc/${feature#net=}/ns/net\"}," ;;
 		unmasked) masks= sys=rw ;;
 		hostcgroup)
 			cgroup=

@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# provenance.sh: programs that a container writes and somebody else uses: the host (by the volume, by the upper directory, by
+# the mounted overlay), another container, the kernel as its helper; and writing to a runtime's own program.
+#
+# Controls: B03 a task and its own program, B24 the kernel's modprobe for a container's socket, B27 a program in memory, B29 a
+# crash with a handler of the host's, B33 an init container that brings a program for the pod, B46 an installation in the image.
+# What changes the kernel's knobs runs in a virtual machine only, and is put back.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh" provenance
+. "$here/rows.sh"
+
+# what a container executes that is not its own
+techniques="
+foreign  M34 host hostpid caps=SYS_PTRACE | execute /proc/HOLDER/rootACT
+detached M09 any caps=all                 | exec-detached / bin/act
+"
+
+missing() {
+	:
+}
+
+fill() {
+	local words=${2//HOLDER/$holder}
+	echo "${words//ACT/$ACT}"
+}
+
+# hook NAME: the sensor has this hook here
+hook() {
+	[ "$WARDER" = none ] || jq -e --arg h "$1" 'any(.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/doctor.json" >/dev/null
+}
+
+# ran NAME CMD...: the host executes what NAME planted
+ran() {
+	local what=$1
+	shift
+	check "$what: the host ran it" "$@" >>"$work/ran" 2>&1
+}
+
+# writer NAME RUNTIME ACT...: a container with a volume of its own ($volume) acts
+writer() {
+	local name=$1 runtime=$2
+	shift 2
+	volume=$work/volumes/$name
+	mkdir -p "$volume"
+	container "$name" "$runtime" "bind=$volume:/data" -- "act $*"
+	acts "$name" ok
+}
+
+# the host executes a file, reached in each way
+host_executes() {
+	local runtime=$1 name
+	for name in volume upper merged; do
+		writer "$runtime-$name" "$runtime" plant /bin/act /data/tool 755 , plant /bin/act /tmp/tool 755
+		case $name in
+		volume) ran "$runtime-$name" "$volume/tool" nothing ;;
+		upper) ran "$runtime-$name" "$(bundle "$runtime-$name")/upper/tmp/tool" nothing ;;
+		merged) ran "$runtime-$name" "$(bundle "$runtime-$name")/rootfs/tmp/tool" nothing ;;
+		esac
+		expect "$runtime-$name" P10 SUCCEEDED host
+	done
+	writer "$runtime-setuid" "$runtime" plant /bin/act /data/tool 4755
+	chmod 755 "$work/volumes"
+	ran "$runtime-setuid" setpriv --reuid 65534 --clear-groups "$volume/tool" nothing
+	expect "$runtime-setuid" M59 SUCCEEDED host
+	writer "$runtime-script" "$runtime" script /data/tool
+	ran "$runtime-script" "$volume/tool"
+	if hook exec_script; then
+		expect "$runtime-script" P10 SUCCEEDED host
+	else
+		skip "$runtime-script: this tier has no exec_script, and doctor says so"
+		expect_none "$runtime-script"
+	fi
+}
+
+# the host maps a library: R17 from a root in the container's files, R13 from a directory in them
+host_maps() {
+	local runtime=$1 root
+	writer "$runtime-r17" "$runtime" plant /bin/act /tmp/lib.so 644
+	root=$(bundle "$runtime-r17")/rootfs
+	ran "$runtime-r17" "$ACT" map-code /tmp/lib.so chroot "$root"
+	expect "$runtime-r17" R17 SUCCEEDED host
+	writer "$runtime-r13" "$runtime" plant /bin/act /tmp/lib.so 644
+	root=$(bundle "$runtime-r13")/rootfs
+	ran "$runtime-r13" "$ACT" map-code tmp/lib.so chdir "$root"
+	expect "$runtime-r13" R13 SUCCEEDED host
+}
+
+# another container executes it; and a pod's does (B33)
+containers_execute() {
+	local runtime=$1 volume sandbox
+	writer "$runtime-x01" "$runtime" plant /bin/act /data/tool 755
+	container "$runtime-reader" "$runtime" "bind=$volume:/data" -- "act execute /data/tool"
+	acts "$runtime-reader" ok
+	expect "$runtime-x01" X01 SUCCEEDED container "$runtime-reader"
+	expect_none "$runtime-reader"
+
+	container "$runtime-sandbox" "$runtime" || return
+	sandbox=$(container_pid "$runtime-sandbox")
+	mkdir -p "$work/volumes/$runtime-pod"
+	container "$runtime-init" "$runtime" "net=$sandbox" "bind=$work/volumes/$runtime-pod:/data" -- "act plant /bin/act /data/tool 755"
+	acts "$runtime-init" ok
+	container "$runtime-app" "$runtime" "net=$sandbox" "bind=$work/volumes/$runtime-pod:/data" -- "act execute /data/tool"
+	acts "$runtime-app" ok
+	expect_none "$runtime-sandbox"
+	expect_none "$runtime-init"
+	expect_none "$runtime-app"
+}
+
+# a copy of runc that starts and enters containers: the real one is not to be busy
+runtime_written() {
+	local runtime=$1 tools=$work/tools-$1 pid name
+	mkdir "$tools"
+	cp "$(command -v runc)" "$tools/runc"
+	container "$runtime-entered" runc || return
+	"$tools/runc" exec "$id-$runtime-entered" act pause </dev/null >/dev/null 2>&1 9>&- &
+	pid=$!
+	echo "$pid" >>"$work/pids"
+	until_true "$DEADLINE" pgrep -P "$pid" >/dev/null
+	until_true "$DEADLINE" "$tools/runc" exec "$id-$runtime-entered" true </dev/null >/dev/null 2>&1
+	container "$runtime-r01" "$runtime" hostpid caps=SYS_PTRACE -- "act write-exe $pid"
+	until_true "$DEADLINE" grep -q '^found' "$(bundle "$runtime-r01")/log"
+	sleep 0.2
+	kill "$pid"
+	acts "$runtime-r01" ok
+	expect "$runtime-r01" R01 SUCCEEDED host
+	container "$runtime-p07" "$runtime" "bind=$tools:/tools" -- "act write-open /tools/runc"
+	acts "$runtime-p07" ok
+	expect "$runtime-p07" P07 SUCCEEDED host
+	expect_none "$runtime-entered"
+}
+
+controls() {
+	local name=$1-own volume
+	volume=$work/volumes/$name
+	mkdir -p "$volume"
+	container "$name" "$1" "bind=$volume:/data" -- "act own-exe , exec-memfd , families , plant /bin/act /data/tool 4755 , execute /data/tool ,
+		plant /bin/act /tmp/tool 755 , execute /tmp/tool , script /tmp/script , execute /tmp/script , map-code /data/tool , crash"
+	acts "$name" ok 11
+	check "$name: exec into it of what it wrote" inside "$name" /data/tool nothing >>"$work/ran" 2>&1
+	check "$name: the host reads and copies what it wrote" cp -a "$volume" "$work/volumes/$name-copy"
+	check "$name: the host executes its copy" "$work/volumes/$name-copy/tool" nothing >>"$work/ran"
+	expect_none "$name"
+}
+
+# the kernel's helpers. $knobs is set in a virtual machine.
+helpers() {
+	local runtime=$1 name act dir
+	while read -r name technique act; do
+		[ "$name" ] || continue
+		if [ ! "$knobs" ]; then
+			skip "$runtime-$name: changes what this kernel runs as root: in a virtual machine only"
+			continue
+		fi
+		dir=$(bundle "$runtime-$name")
+		mkdir -p "$dir/note"
+		container "$runtime-$name" "$runtime" caps=all unmasked "bind=$dir/note:/note" bind=/usr/sbin:/sbin.host -- "act ${act//UPPER/$dir/upper}"
+		acts "$runtime-$name" ok "$(awk -F' , ' '{ print NF }' <<<"$act")"
+		expect "$runtime-$name" "$technique" SUCCEEDED host
+	done <<-END
+		core M17 core-pattern UPPER
+		modprobe M18 modprobe UPPER
+		agent M16 release-agent UPPER none,name=$id
+		key P18 plant /bin/act /sbin.host/request-key 755 , request-key
+	END
+	[ "$knobs" ] || return
+	# B29: the host's own handler
+	name=$(cat /proc/sys/kernel/core_pattern)
+	echo "|/bin/true %p" >/proc/sys/kernel/core_pattern
+	container "$runtime-crash" "$runtime" -- "act crash"
+	acts "$runtime-crash" ok
+	echo "$name" >/proc/sys/kernel/core_pattern
+	expect_none "$runtime-crash"
+}
+
+knobs=
+grep -qs QEMU /sys/class/dmi/id/sys_vendor && [ "${WARDER_SLOW:-}" ] && knobs=1
+host_secret
+mkdir "$work/volumes"
+sensor_start
+for runtime in $(runtimes); do
+	rows "$runtime" "$techniques"
+	host_executes "$runtime"
+	host_maps "$runtime"
+	containers_execute "$runtime"
+	runtime_written "$runtime"
+	controls "$runtime"
+	helpers "$runtime"
+done
+verdict
+finish
