@@ -38,7 +38,8 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke live vm bench demo clean help
+.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live vm coverage-table bench \
+	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
 
@@ -158,6 +159,7 @@ lint: all
 
 unit: $(UNIT)
 	@set -e; for t in $^; do echo "  $$t"; $$t; done
+	tests/unit/test_results.py
 
 golden: $(BUILD)/tests/golden
 	$< tests/golden/cases/*.txt
@@ -194,18 +196,40 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 fuzz-smoke:
 	$(MAKE) fuzz SECONDS=10
 
-# Real containers on this kernel; then the same in a virtual machine with Debian's kernels.
-# SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup
+# What each BPF program costs the verifier, against the record; 'make static-record' writes the record anew, with the guests'
+# figures where 'make vm' ran with this build.
+MATRIX := $(BUILD)/matrix
+KERNEL := $(shell uname -r | cut -d . -f 1,2)
 
+$(BUILD)/programs.tsv: $(BUILD)/warder
+	$(call say,COST)
+	$(Q)$< doctor --programs | sed 's/^/$(KERNEL)	/' >$@
+
+static: $(BUILD)/programs.tsv
+	tests/bench/static.py check $<
+
+static-record: $(BUILD)/programs.tsv
+	tests/bench/static.py record $< $(shell find $(MATRIX)/*/programs.tsv -newer $(BUILD)/warder 2>/dev/null)
+
+# Real containers on this kernel; then the same in virtual machines with Debian's kernels: the kernel matrix.
+# SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
+SUITES ?= escapes benign sticky startup caps flood security calls
+
+live: export WARDER_RESULTS ?= $(abspath $(MATRIX))/native
 live: all $(BUILD)/tests/act
+	@rm -rf $(MATRIX)/native
 	@failed=0; for t in $(SUITES); do echo "--- $$t"; tests/live/$$t.sh || failed=1; done; exit $$failed
 
 vm: all $(BUILD)/tests/act
 	VM_SUITES="$(SUITES)" tests/vm/run.sh
 
+# Puts the blind-spot map that 'make live vm' measured into README.
+coverage-table:
+	VM_SUITES="$(SUITES)" tests/vm/run.sh --write
+
 bench: all $(BUILD)/tests/bench
 	tests/bench/bench.sh
+	tests/bench/paths.sh
 
 clean:
 	rm -rf $(BUILD)

@@ -1,57 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Capabilities in use: a record the first time that a container is granted or refused one, none per check. lsm/capable sees
- * no refusal (the capability module before it ends the call), so the function that decides is hooked.
+ * Capability checks, counted for each container by capability, target and outcome: a record the first time that a cell is
+ * counted, none per check. lsm/capable sees no refusal (the capability module before it ends the call), so the function that
+ * decides is hooked.
  */
 #include "emit.h"
 
-struct cap_key {
-	__u64 origin;
-	__u32 capability;
-	__u32 bits; /* 1: against the host's user namespace, 2: granted */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct cap_key);
-	__type(value, __u8);
-} caps_seen SEC(".maps");
-
+#define CAP_SYS_ADMIN   21
 #define CAP_OPT_NOAUDIT 2 /* a question, not a use; include/linux/security.h, 5.1 */
 
-static __always_inline int capability_use(struct user_namespace *ns, int cap, unsigned int opts, int ret)
-{
-	struct origin *o = origin_current();
-	struct wd_capability_use *u;
-	struct cap_key key = {};
-	struct wd_record *r;
-	__u8 one = 1;
+#define CLONE_NEW_FLAGS 0x7e020080
 
-	if (!o || (opts & CAP_OPT_NOAUDIT))
-		return 0;
-	key.origin = o->container;
-	key.capability = cap;
-	key.bits = (BPF_CORE_READ(ns, level) == 0) | (ret == 0) << 1;
-	if (bpf_map_lookup_elem(&caps_seen, &key))
-		return 0;
-	bpf_map_update_elem(&caps_seen, &key, &one, BPF_ANY);
-	r = TELEMETRY(WD_SMALL, wd_capability_use, WD_CAPABILITY_USE, (void *)bpf_get_current_task(), o->container, NULL);
+#define HOST_USER_NS    1
+#define GRANTED         2
+
+static __always_inline void capability_first(__u64 origin, int cap, __u32 cell, bool refused_before)
+{
+	struct wd_capability_use *u;
+	struct wd_record *r;
+
+	r = TELEMETRY(WD_SMALL, wd_capability_use, WD_CAPABILITY_USE, (void *)bpf_get_current_task(), origin, NULL);
 	if (!r)
-		return 0;
+		return;
 	u = record_body(r);
 	u->capability = cap;
-	u->host_user_ns = key.bits & 1;
-	u->granted = key.bits >> 1;
-	r->outcome = ret ? WD_DENIED : WD_SUCCEEDED;
+	u->host_user_ns = cell & HOST_USER_NS;
+	u->granted = !!(cell & GRANTED);
+	u->refused_before = refused_before;
+	r->outcome = u->granted ? WD_SUCCEEDED : WD_DENIED;
 	telemetry_send(r);
+}
+
+/* overlayfs acts with its mounter's credentials in every open (trap T1), and another task's may be asked about: no use of this. */
+static __always_inline bool is_own(const struct cred *cred)
+{
+	struct task_struct *task = task_typed();
+
+	return cred == (task ? task->real_cred : BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_cred));
+}
+
+static __always_inline int capability_use(struct origin *o, const struct cred *cred, int level, int cap, int ret)
+{
+	__u32 cell = (level ? 0 : HOST_USER_NS) | (ret ? 0 : GRANTED);
+	struct wd_capabilities *c;
+	bool is_first, refused;
+
+	if ((__u32)cap >= WD_CAPS || !is_own(cred))
+		return 0;
+	c = bpf_map_lookup_elem(&wd_capabilities, &o->container);
+	if (!c)
+		return 0;
+	is_first = !c->checks[cap][cell];
+	refused = (cell & GRANTED) && c->checks[cap][cell & HOST_USER_NS];
+	__sync_fetch_and_add(&c->checks[cap][cell], 1);
+	if (is_first)
+		capability_first(o->container, cap, cell, refused);
 	return 0;
 }
 
 SEC("fexit/security_capable")
 int BPF_PROG(fexit_capability_use, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts, int ret)
 {
-	return capability_use(ns, cap, opts, ret);
+	struct origin *o = opts & CAP_OPT_NOAUDIT ? NULL : origin_current();
+
+	return o ? capability_use(o, cred, ns->level, cap, ret) : 0;
+}
+
+/*
+ * Each mapping of memory asks whether the task may go beyond the overcommit limit, with no audit (cap_vm_enough_memory). The
+ * tracepoint does not pass that flag; but the calls that map memory ask for this capability for nothing else.
+ */
+static __always_inline bool is_memory_question(int cap, int level)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs;
+
+	if (cap != CAP_SYS_ADMIN || level)
+		return false;
+	regs = syscall_regs(task);
+	if (!regs)
+		return false;
+	switch (regs_nr(regs)) {
+	case SYS_mmap:
+	case SYS_mremap:
+	case SYS_mprotect:
+	case SYS_brk:
+	case SYS_execve:
+	case SYS_execveat:
+	case SYS_fork:
+	case SYS_vfork:
+	case -1: /* a page fault */
+		return true;
+	case SYS_clone:
+		return !(regs_arg1(regs) & CLONE_NEW_FLAGS);
+	default:
+		return false;
+	}
 }
 
 /* A tracepoint since 6.14. It does not say whether the check was a question only. */
@@ -59,7 +103,9 @@ SEC("tp_btf/cap_capable")
 int BPF_PROG(tp_btf_capability_use, const struct cred *cred, struct user_namespace *target,
 	     const struct user_namespace *capable, int cap, int ret)
 {
-	return capability_use(target, cap, 0, ret);
+	struct origin *o = origin_current();
+
+	return o && !is_memory_question(cap, target->level) ? capability_use(o, cred, target->level, cap, ret) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -120,7 +120,29 @@ enum {
 	SYS_fork = 57,
 	SYS_vfork = 58,
 	SYS_open = 2,
-	SYS_openat = 257
+	SYS_openat = 257,
+	SYS_mmap = 9,
+	SYS_mprotect = 10,
+	SYS_brk = 12,
+	SYS_mremap = 25,
+	SYS_execve = 59,
+	SYS_execveat = 322
+};
+
+enum {
+	SYS_init_module = 175,
+	SYS_finit_module = 313,
+	SYS_delete_module = 176,
+	SYS_kexec_load = 246,
+	SYS_kexec_file_load = 320,
+	SYS_iopl = 172,
+	SYS_ioperm = 173,
+	SYS_syslog = 103,
+	SYS_reboot = 169,
+	SYS_clock_settime = 227,
+	SYS_settimeofday = 164,
+	SYS_clock_adjtime = 305,
+	SYS_adjtimex = 159
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)
@@ -162,8 +184,30 @@ enum {
 	SYS_read = 63,
 	SYS_fork = -2,
 	SYS_vfork = -3, /* it has neither */
-	SYS_open = -4,
-	SYS_openat = 56
+	SYS_open = -6,
+	SYS_openat = 56,
+	SYS_mmap = 222,
+	SYS_mprotect = 226,
+	SYS_brk = 214,
+	SYS_mremap = 216,
+	SYS_execve = 221,
+	SYS_execveat = 281
+};
+
+enum {
+	SYS_init_module = 105,
+	SYS_finit_module = 273,
+	SYS_delete_module = 106,
+	SYS_kexec_load = 104,
+	SYS_kexec_file_load = 294,
+	SYS_iopl = -4,
+	SYS_ioperm = -5, /* it has neither */
+	SYS_syslog = 116,
+	SYS_reboot = 142,
+	SYS_clock_settime = 112,
+	SYS_settimeofday = 170,
+	SYS_clock_adjtime = 266,
+	SYS_adjtimex = 171
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)

@@ -16,6 +16,8 @@ static __always_inline int cred_change(const struct cred *new)
 	user = BPF_CORE_READ(new, user_ns, ns.inum);
 	if (user != BPF_CORE_READ(task, real_cred, user_ns, ns.inum) && syscall_nr(task) == SYS_unshare)
 		ns_made(user, o);
+	if (o && BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
+		o->cred = NULL; /* its label is the new credentials' from here on */
 	c = o ? container_of_origin(o) : NULL;
 	if (!c)
 		return 0;

@@ -60,12 +60,16 @@ static __always_inline void record_fill(struct wd_record *r, __u32 type, bool is
 }
 
 /* A zeroed record of `size` bytes (constant for the verifier), or NULL and a loss counted. */
-static __always_inline struct wd_record *record_begin(void *ring, __u64 size, __u32 zero, __u64 origin, __u32 stage)
+static __always_inline struct wd_record *record_begin(void *ring, __u64 size, __u32 zero, __u64 origin, __u32 type,
+						      bool is_critical)
 {
-	struct wd_record *r = bpf_ringbuf_reserve(ring, size, 0);
+	struct wd_record *r;
 
+	if (record_charge(origin, type, size, is_critical))
+		return NULL;
+	r = bpf_ringbuf_reserve(ring, size, 0);
 	if (!r) {
-		lost_count(origin, stage);
+		lost_count(origin, is_critical ? WD_RING_CRITICAL : WD_RING_TELEMETRY);
 		return NULL;
 	}
 	__builtin_memset(r, 0, zero);
@@ -74,32 +78,33 @@ static __always_inline struct wd_record *record_begin(void *ring, __u64 size, __
 
 /*
  * CRITICAL(size, body type, type, task, origin, owner): a record on the ring that findings hang on. TELEMETRY: on the other.
- * Both give NULL when the ring is full. record_body is the body behind the header.
+ * Both give NULL when the ring is full or the container's budget is spent. record_body is the body behind the header.
  */
-#define RECORD_(ring, is_critical, stage, size, body, type, task, origin, own)                                                 \
+#define RECORD_(ring, is_critical, size, body, type, task, origin, own)                                                        \
 	({                                                                                                                     \
 		struct wd_record *r_ =                                                                                         \
-			record_begin(&ring, size, sizeof(struct wd_record) + sizeof(struct body), origin, stage);              \
+			record_begin(&ring, size, sizeof(struct wd_record) + sizeof(struct body), origin, type, is_critical);  \
 		if (r_)                                                                                                        \
 			record_fill(r_, type, is_critical, task, origin, own, sizeof(struct body));                            \
 		r_;                                                                                                            \
 	})
-#define CRITICAL(size, body, type, task, origin, own)                                                                          \
-	RECORD_(critical, true, 1 /* RING_CRITICAL */, size, body, type, task, origin, own)
-#define TELEMETRY(size, body, type, task, origin, own)                                                                         \
-	RECORD_(telemetry, false, 2 /* RING_TELEMETRY */, size, body, type, task, origin, own)
+#define CRITICAL(size, body, type, task, origin, own)  RECORD_(critical, true, size, body, type, task, origin, own)
+#define TELEMETRY(size, body, type, task, origin, own) RECORD_(telemetry, false, size, body, type, task, origin, own)
 
-#define record_body(r)   ((void *)((r) + 1))
-#define STRINGS_AT(body) (sizeof(struct wd_record) + sizeof(struct body))
+#define record_body(r)                                 ((void *)((r) + 1))
+#define STRINGS_AT(body)                               (sizeof(struct wd_record) + sizeof(struct body))
 
 static __always_inline void critical_send(struct wd_record *r)
 {
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 }
 
+/* But a ring that is half full does not wait for it. */
 static __always_inline void telemetry_send(struct wd_record *r)
 {
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+	bool waits = bpf_ringbuf_query(&telemetry, BPF_RB_AVAIL_DATA) < WD_TELEMETRY_RING / 2;
+
+	bpf_ringbuf_submit(r, waits ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 }
 
 #endif

@@ -70,6 +70,65 @@ static __always_inline bool is_plain(const struct vfsmount *mnt, const struct co
 	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC;
 }
 
+#define SYSCALL_WORK_SECCOMP 1 /* bit 0, from 5.11 */
+#define LABEL_MAX            64
+
+/* The LSMs' blob of credentials, folded. What is committed never changes in place: a label comes with new credentials. */
+static __always_inline __u64 cred_label(const struct cred *cred)
+{
+	__u64 blob[LABEL_MAX / 8] = {}, label = 0;
+
+	bpf_probe_read_kernel(blob, label_size & (LABEL_MAX - 1), BPF_CORE_READ(cred, security));
+	for (int i = 0; i < LABEL_MAX / 8; i++)
+		label = (label ^ blob[i]) * 0x9e3779b97f4a7c15ull;
+	return label;
+}
+
+/* Takes what a thread has as it is: after an exec by another thread, which becomes the first, or at a fork by one. */
+static __always_inline void security_remember(struct origin *o, struct task_struct *task)
+{
+	o->seccomp_mode = BPF_CORE_READ(task, seccomp.mode);
+	o->no_new_privs = BPF_CORE_READ(task, atomic_flags) & 1;
+	o->unfiltered = 0;
+	o->cred = NULL;
+}
+
+/*
+ * What no call takes away: a thread's seccomp mode only rises (SECCOMP_MODE_DEAD is 3), no_new_privs never clears. The mode is
+ * set a moment before the flag that makes it work, so its loss counts when it is seen twice. An exploit writes them in place.
+ */
+static __always_inline void security_compare(struct task_struct *task, const struct cred *cred, struct origin *o,
+					     struct broken *b)
+{
+	__u32 mode = BPF_CORE_READ(task, seccomp.mode), nnp = BPF_CORE_READ(task, atomic_flags) & 1;
+	__u64 label;
+
+	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return;
+	if (bpf_core_field_exists(task->thread_info.syscall_work)) {
+		bool works = BPF_CORE_READ(task, thread_info.syscall_work) & SYSCALL_WORK_SECCOMP;
+
+		o->unfiltered = mode && !works ? o->unfiltered + 1 : 0;
+	}
+	if (mode < o->seccomp_mode || o->unfiltered > 1)
+		b->dims |= WD_DIM_SECCOMP;
+	else
+		o->seccomp_mode = mode;
+	if (nnp < o->no_new_privs)
+		b->dims |= WD_DIM_NO_NEW_PRIVS;
+	else
+		o->no_new_privs = nnp;
+	if (!label_size)
+		return;
+	label = cred_label(cred);
+	if (cred == o->cred && label != o->label) {
+		b->dims |= WD_DIM_LSM;
+		return;
+	}
+	o->cred = cred;
+	o->label = label;
+}
+
 static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)
 {
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
@@ -80,6 +139,7 @@ static __always_inline void envelope_compare(struct task_struct *task, struct or
 
 	if (!nsp || !fs)
 		return; /* it is exiting */
+	security_compare(task, cred, o, b);
 	if (nsp != o->nsproxy) {
 		__u32 ns[NS_COUNT] = {};
 

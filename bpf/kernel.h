@@ -69,6 +69,7 @@ struct cgroup_namespace {
 };
 
 struct net {
+	struct user_namespace *user_ns;
 	struct ns_common ns;
 };
 
@@ -146,6 +147,7 @@ struct cred {
 	kernel_cap_t cap_permitted;
 	kernel_cap_t cap_effective;
 	kernel_cap_t cap_bset;
+	void *security;
 	struct user_namespace *user_ns;
 };
 
@@ -185,6 +187,7 @@ struct super_block {
 struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
+	int mnt_flags;
 };
 
 struct mount {
@@ -292,7 +295,12 @@ struct seccomp {
 	int mode;
 };
 
+struct thread_info {
+	unsigned long syscall_work; /* from 5.11 (x86-64) */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -323,8 +331,13 @@ struct linux_binprm {
 
 /* sockets */
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
 	unsigned short skc_family;
+	possible_net_t skc_net;
 };
 
 struct sock_cgroup_data {
@@ -338,6 +351,7 @@ struct sock_cgroup_data___old {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;
+	__u16 sk_protocol;
 	struct pid *sk_peer_pid;
 	struct sock_cgroup_data sk_cgrp_data;
 };
@@ -360,6 +374,78 @@ struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
 	struct sock *peer;
+};
+
+/* what calls into the whole kernel show */
+
+struct module {
+	char name[56];
+};
+
+enum lockdown_reason {
+	LOCKDOWN_DEV_MEM,
+	LOCKDOWN_KEXEC,
+	LOCKDOWN_PCI_ACCESS,
+	LOCKDOWN_IOPORT,
+	LOCKDOWN_MSR,
+	LOCKDOWN_BPF_WRITE_USER,
+	LOCKDOWN_KCORE,
+};
+
+enum fsnotify_obj_type {
+	FSNOTIFY_OBJ_TYPE_VFSMOUNT,
+	FSNOTIFY_OBJ_TYPE_SB,
+};
+
+struct __kernel_timex {
+	unsigned int modes;
+};
+
+struct userfaultfd_ctx {
+	unsigned int flags;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_map {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_link {
+	__u32 id;
+	struct bpf_prog *prog;
+};
+
+struct pmu {
+	const char *name;
+};
+
+struct hw_perf_event {
+	struct task_struct *target;
+};
+
+struct perf_event_attr {
+	__u64 config;
+};
+
+struct perf_event {
+	struct pmu *pmu;
+	struct perf_event_attr attr;
+	struct hw_perf_event hw;
+	int cpu;
+};
+
+struct kernel_siginfo {
+	int si_code;
 };
 
 /* iterators and tracepoints */

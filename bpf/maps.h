@@ -36,6 +36,13 @@ struct origin {
 	const struct vfsmount *root;   /* likewise */
 	const struct vfsmount *cwd;
 	const struct user_namespace *user_ns;
+	/* Of the first thread (each has its own); what a thread can only gain, and the label of the credentials that it had. */
+	const struct cred *cred;
+	__u64 label;
+	__u32 seccomp_mode;
+	__u32 no_new_privs;
+	__u32 unfiltered; /* looks in a row that found a seccomp mode without its flag */
+	__u32 pad_;
 	__u32 mnt_ns;     /* last mount namespace found within it */
 	__u32 broken;     /* Dimension bits reported already: it and its children are not reported for them again */
 	__u32 entered;    /* it came in by an exec into the container */
@@ -72,26 +79,44 @@ struct {
 	__type(value, __u64);
 } ns_owners __weak SEC(".maps");
 
+/* By container; 0 is the host's. Made at the seal, deleted by userspace after the container's end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, WD_MAX_CONTAINERS);
-	__type(key, struct wd_lost_key);
-	__type(value, __u64);
-} lost __weak SEC(".maps");
+	__uint(max_entries, WD_MAX_ACCOUNTS);
+	__type(key, __u64);
+	__type(value, struct wd_account);
+} accounts __weak SEC(".maps");
+
+/* Likewise. Another warder reads it by its name ('warder caps'). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WD_MAX_ACCOUNTS);
+	__type(key, __u64);
+	__type(value, struct wd_capabilities);
+} wd_capabilities __weak SEC(".maps");
 
 /* Findings hang on these records: they have a ring to themselves, and each wakes the reader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1024 * 1024);
+	__uint(max_entries, WD_CRITICAL_RING);
 } critical __weak SEC(".maps");
 
 /* The rest waits for the reader's next turn: a wake-up is the dearest part of a record. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, WD_TELEMETRY_RING);
 } telemetry __weak SEC(".maps");
 
 /* Written once by iter_host before any hook is attached. */
 struct wd_host host __weak;
+
+struct wd_budget budget __weak;
+
+/* Bytes of a credential's security blob, set by userspace where they are known and commit_creds is hooked; 0: not looked at. */
+__u32 label_size __weak;
+
+/* What a new account starts as: too big for a program's stack. */
+struct wd_account account_empty __weak;
+struct wd_capabilities capabilities_empty __weak;
 
 #endif

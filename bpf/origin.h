@@ -5,6 +5,7 @@
 #ifndef WARDER_ORIGIN_H
 #define WARDER_ORIGIN_H
 
+#include "account.h"
 #include "compat.h"
 #include "maps.h"
 
@@ -30,20 +31,6 @@ static __always_inline struct origin *origin_current(void)
 static __always_inline struct container *container_of_origin(struct origin *o)
 {
 	return bpf_map_lookup_elem(&containers, &o->container);
-}
-
-static __always_inline void lost_count(__u64 origin, __u32 stage)
-{
-	struct wd_lost_key key = {.origin = origin, .stage = stage};
-	__u64 one = 1, *n = bpf_map_lookup_elem(&lost, &key);
-
-	if (n)
-		__sync_fetch_and_add(n, 1);
-	else if (bpf_map_update_elem(&lost, &key, &one, BPF_NOEXIST)) {
-		n = bpf_map_lookup_elem(&lost, &key);
-		if (n)
-			__sync_fetch_and_add(n, 1);
-	}
 }
 
 /* The id that a container in this cgroup would have, 0 for a hierarchy's root. */

@@ -48,6 +48,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	struct container c = {.id = id};
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
 	struct wd_container_seal *s;
+	struct wd_account *a;
 	struct wd_record *r;
 	__u32 shared = 0;
 
@@ -55,9 +56,15 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	c.caps = cred_caps(&cred->cap_bset);
 	stdio_remember(&c, task);
 	if (bpf_map_update_elem(&containers, &id, &c, BPF_ANY)) {
-		lost_count(0, 4 /* TABLE */);
+		lost_count(0, WD_TABLE);
 		return -1;
 	}
+	a = account_of(id);
+	if (a)
+		a->sealed = 1;
+	if (bpf_map_update_elem(&wd_capabilities, &id, &capabilities_empty, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&wd_capabilities, &id))
+		lost_count(id, WD_TABLE); /* its checks are not counted */
 #pragma nounroll
 	for (int i = 0; i < NS_COUNT; i++) {
 		if (c.ns[i] == host.ns[i])
@@ -88,7 +95,7 @@ static __always_inline struct origin *origin_give(__u32 tgid, struct origin *o)
 
 	o->caps = c ? c->caps : 0;
 	if (bpf_map_update_elem(&origins, &tgid, o, BPF_NOEXIST)) {
-		lost_count(o->container, 4 /* TABLE */);
+		lost_count(o->container, WD_TABLE);
 		return NULL;
 	}
 	__sync_fetch_and_add(&origin_filter[tgid % ORIGIN_FILTER], 1);
@@ -169,6 +176,8 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 	}
 	if (!o)
 		return 0;
+	if (old != (pid_t)BPF_CORE_READ(task, pid))
+		security_remember(o, task); /* another thread executed and became the first */
 	c = container_of_origin(o);
 	if (c)
 		envelope_check(task, o, c, WD_VIA_EXEC);
@@ -203,8 +212,11 @@ int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct
 		ns_cloned(parent, child, o);
 	if (!o)
 		return 0;
-	if (!origin_give(child_id, o))
+	o = origin_give(child_id, o);
+	if (!o)
 		return 0;
+	if ((__u32)BPF_CORE_READ(parent, pid) != parent_id)
+		security_remember(o, child); /* another thread than the one whose state is remembered */
 	r = TELEMETRY(WD_SMALL, wd_process_fork, WD_PROCESS_FORK, parent, o->container, NULL);
 	if (r) {
 		struct wd_process_fork *f = record_body(r);
@@ -222,6 +234,7 @@ int BPF_PROG(tp_btf_process_exit, struct task_struct *task)
 {
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	struct origin *o = origin_of(tgid);
+	struct wd_account *a;
 	struct container *c;
 	struct wd_record *r;
 	__u64 id;
@@ -252,6 +265,9 @@ int BPF_PROG(tp_btf_process_exit, struct task_struct *task)
 		e->container_id = id;
 		critical_send(r);
 	}
+	a = account_of(id);
+	if (a)
+		a->sealed = 0; /* nothing more will be made: userspace closes it when all has come */
 	return 0;
 }
 
@@ -316,6 +332,7 @@ int iter_host(struct bpf_iter__task *ctx)
 	host.root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	for (int i = 0; i < NS_COUNT; i++)
 		host.bit[i] = 1 << i;
+	host.sensor = bpf_get_current_task();
 	host.ready = 1;
 	return 0;
 }

@@ -24,17 +24,53 @@ struct wd_record {
 _Static_assert(sizeof(struct wd_record) == 40 + sizeof(struct wd_process), "no holes");
 
 /* Bounds. A record is reserved at one of two sizes; what is longer is cut and marked so. */
-#define WD_PATH_MAX   4096 /* bytes of a path */
-#define WD_PATH_DEPTH 40   /* components of a path */
-#define WD_ARGS_MAX   1024 /* bytes of a command line */
-#define WD_SMALL      1024
-#define WD_LARGE      6400
+#define WD_PATH_MAX       4096 /* bytes of a path */
+#define WD_PATH_DEPTH     40   /* components of a path */
+#define WD_ARGS_MAX       1024 /* bytes of a command line */
+#define WD_SMALL          1024
+#define WD_LARGE          6400
 
-/* Why a record was not sent; the numbers are those of warder.v1.Lost.Stage. */
-struct wd_lost_key {
-	__u64 origin;
-	__u32 stage;
-	__u32 pad_;
+#define WD_CRITICAL_RING  (2 * 1024 * 1024)
+#define WD_TELEMETRY_RING (4 * 1024 * 1024)
+
+/*
+ * A container's account: what its records came to, and the budgets that keep its flood from other containers' records. `made`
+ * is what came through the rings and what was lost at them or over a budget (enum wd_stage). A budget is kept as the time at
+ * which it will be whole again (GCRA: a token bucket in one number).
+ */
+#define WD_STAGES 8
+#define WD_TYPES  64 /* event types told apart, by their last six bits */
+
+struct wd_account {
+	__u64 sealed; /* its container is alive */
+	__u64 made;
+	__u64 lost[WD_STAGES];
+	__u64 telemetry_due;
+	__u64 critical_due;
+	__u64 type_due[WD_TYPES];
+};
+
+/* Set by userspace once what ran before it is taken in. */
+struct wd_budget {
+	__u64 telemetry_ns; /* a KiB of telemetry; 0: no budget is kept */
+};
+
+/*
+ * Telemetry: so many KiB a second (--budget), and a quarter of that at once: a quarter of the ring. Critical records: 50 a second
+ * and 50 at once of one type, 200 and 100 of all, which are a third of their ring if each is large.
+ */
+#define WD_BUDGET_DEFAULT     4000
+#define WD_TELEMETRY_BURST_NS 250000000ull
+#define WD_TYPE_NS            20000000ull
+#define WD_TYPE_BURST_NS      1000000000ull
+#define WD_CRITICAL_NS        5000000ull
+#define WD_CRITICAL_BURST_NS  500000000ull
+
+/* Capability checks of a container: by capability, then 1: against the host's user namespace, 2: granted. */
+#define WD_CAPS 48 /* capabilities are numbered to 40 since 5.9 */
+
+struct wd_capabilities {
+	__u64 checks[WD_CAPS][4];
 };
 
 /* Namespaces by inode number, in the order of the first Dimension bits. */
@@ -55,11 +91,13 @@ struct wd_host {
 	__u32 ns[NS_COUNT];
 	/* 1 << index, in a map so that the verifier takes it for any number: it would follow each set of bits */
 	__u32 bit[NS_COUNT];
-	__u64 root; /* address of the root's dentry: a private mount namespace of the host still has it */
+	__u64 root;   /* address of the root's dentry: a private mount namespace of the host still has it */
+	__u64 sensor; /* address of the sensor's own task */
 };
 
 /* How many containers, processes and foreign namespaces are told apart at once. */
 #define WD_MAX_CONTAINERS 4096
+#define WD_MAX_ACCOUNTS   5120 /* those of containers that ended are kept until they were told */
 #define WD_MAX_PROCESSES  32768
 #define WD_MAX_NAMESPACES 16384
 /* How many files are remembered with the container that wrote them last. */

@@ -214,8 +214,13 @@ static int header(message_t ev)
 	print_enum(&warder__v1__event_type__descriptor);
 	print_enum(&warder__v1__dimension__descriptor);
 	print_enum(&warder__v1__via__descriptor);
+	print_enum(&warder__v1__call__descriptor);
+	print_enum(&warder__v1__bpf_act__descriptor);
+	print_enum(&warder__v1__bpf_object__descriptor);
+	print_enum(&warder__v1__tamper__descriptor);
 	print_enum(&warder__v1__outcome__descriptor);
 	print_enum(&warder__v1__owner__kind__descriptor);
+	print_enum(&warder__v1__lost__stage__descriptor);
 	if (walk(&warder__v1__process__descriptor, print_struct) || each_arm(ev, print_struct))
 		return 1;
 	printf("#endif\n");

@@ -54,12 +54,16 @@ static_analysis() {
 #    WHAT       WHO (below userspace/)          WHY
 may='
      libbpf     source/bpf.[ch]                 opens, loads and reads
+     libbpf     source/running.[ch]             reads the maps of the running sensor
      libbpf     attach.[ch]                     picks and attaches programs
      libbpf     probe.[ch]                      asks what the kernel has
      protobuf   schema.[ch]                     makes messages of records
      protobuf   event.[ch]                      the envelope of a message
      protobuf   finding.[ch]
-     protobuf   engine.[ch]                     messages of its own: losses, heartbeats
+     protobuf   engine.[ch]                     messages of its own: heartbeats, names
+     protobuf   report.[ch]                     likewise: losses, ledger, matrix
+     protobuf   ledger.[ch]
+     protobuf   capability.[ch]
      protobuf   coverage.[ch]
      protobuf   detect.[ch]                     the enums of a verdict
      protobuf   sink.[ch]
@@ -112,7 +116,7 @@ order='
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/* technique
-     engine   base,schema,state,sink,source,detect    finding engine coverage
+     engine   base,schema,state,sink,source,detect    finding engine coverage report ledger capability
      cmd      base,schema,state,sink,source,detect,engine    cmd cmd_* main
 '
 

@@ -19,7 +19,8 @@ const struct hook hooks[] = {
 	 "joined namespaces, until the next hook or sweep", false},
 	{"namespace_denied", "32-bit calls", "refused attempts to join namespaces", false},
 	{"cred_change", NULL, "credentials beyond the seal when they are installed; the next hook or sweep finds them", false},
-	{"capability_use", NULL, "which capabilities a container uses", false},
+	{"capability_use", "which checks were questions without an audit (but those of memory mappings): they count as uses",
+	 "which capabilities a container uses", HOOK_TP_BTF_DEGRADED},
 	{"mount_create", "mounts by a call that failed or was undone at once; on kernels 6.8 to 6.13 mount(2); " EXIT_VIEW,
 	 "new mounts", false},
 	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,
@@ -29,6 +30,22 @@ const struct hook hooks[] = {
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
 	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
+	{"module_load", NULL, "modules that a container loads", false},
+	{"module_request", NULL, "modules that the kernel asks for on a container's behalf", false},
+	{"locked_down", NULL, "access to ports, /dev/mem, model-specific registers and PCI devices, except by iopl and ioperm",
+	 false},
+	{"kernel_call", "a clock that is adjusted with leave; 32-bit calls",
+	 "module, kexec, port, kernel log, clock and reboot calls", false},
+	{"reboot", NULL, "reboots that are granted", false},
+	{"bpf_use", "32-bit calls; a descriptor that another thread replaced before the call returned",
+	 "BPF programs loaded, other principals' BPF objects opened", false},
+	{"perf_open", EXIT_VIEW, "perf events of other principals' tasks and of all", false},
+	{"io_uring", NULL, "io_uring set up", false},
+	{"userfaultfd", "by /dev/userfaultfd; " EXIT_VIEW, "userfaultfd", false},
+	{"path_notify", "32-bit calls", "fanotify marks on mounts and filesystems", false},
+	{"socket_create", "by io_uring; " EXIT_VIEW, "sockets of rare families", false},
+	{"sensor_signal", NULL, "signals to the sensor", false},
+	{"sensor_freeze", NULL, "the sensor's cgroup frozen", false},
 	{"exec_file", NULL, "programs that another principal's container wrote; usermode helpers", false},
 	{"exec_reach", NULL, "programs outside of the container's mount tree, where file_open does not see exec's open", false},
 	{"exec_script", NULL, "scripts that another principal's container wrote: only their interpreter is seen", false},
@@ -89,7 +106,7 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 int attach_select(struct attach *a, struct err *err)
 {
 	for (unsigned int i = 0; i < hooks_n; i++)
-		if (hooks[i].required && a->tiers[i] == TIER_NONE)
+		if ((hooks[i].flags & HOOK_REQUIRED) && a->tiers[i] == TIER_NONE)
 			return err_set(err, -ENOTSUP, "this kernel has no way to hook %s, without which is not seen: %s",
 				       hooks[i].name, hooks[i].unseen);
 	return 0;
@@ -180,6 +197,14 @@ int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
 	return 0;
 }
 
+enum tier attach_tier(const struct attach *a, const char *hook)
+{
+	for (unsigned int i = 0; i < hooks_n; i++)
+		if (!strcmp(hooks[i].name, hook))
+			return a->tiers[i];
+	return TIER_NONE;
+}
+
 void attach_destroy(struct attach *a)
 {
 	while (a->n_links)
@@ -197,5 +222,7 @@ const char *hook_state_text(unsigned int hook, enum tier tier)
 {
 	if (tier == TIER_NONE)
 		return hooks[hook].unseen;
-	return tier == TIER_SYSEXIT && hooks[hook].degraded ? hooks[hook].degraded : "";
+	if (tier == TIER_SYSEXIT || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
+		return hooks[hook].degraded ? hooks[hook].degraded : "";
+	return "";
 }

@@ -15,7 +15,12 @@ struct hook {
 	const char *name;
 	const char *degraded; /* what the sysexit tier does not see; NULL where it has none */
 	const char *unseen;   /* what is not seen without the hook */
-	bool required;        /* without it the sensor does not start */
+	unsigned int flags;   /* HOOK_*; true is HOOK_REQUIRED */
+};
+
+enum {
+	HOOK_REQUIRED = 1,       /* without it the sensor does not start */
+	HOOK_TP_BTF_DEGRADED = 2 /* on the tp_btf tier `degraded` holds already */
 };
 
 extern const struct hook hooks[];
@@ -43,6 +48,9 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 int attach_select(struct attach *a, struct err *err);
 int attach_hooks(struct attach *a, const struct probe *p, struct err *err);
 void attach_destroy(struct attach *a);
+
+/* The tier that a hook is attached at. */
+enum tier attach_tier(const struct attach *a, const char *hook);
 
 /* A program failed to load: its hook goes to the next tier. False where the program is no hook's. */
 bool attach_lower(struct attach *a, const char *program);

@@ -21,5 +21,6 @@ struct cmd {
 
 int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_caps(int argc, char **argv);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +14,8 @@
 static int help(FILE *to, int code)
 {
 	fputs("usage: warder doctor [--json]\n\n"
-	      "Says for each hook and each catalogue technique how it is seen on this node: what 'warder run' would attach, and\n"
-	      "what stays unseen. Loads nothing.\n\n"
+	      "Says for each hook and each catalogue technique how it is seen on this node, and what stays unseen: attaches what\n"
+	      "'warder run' would attach, for a moment.\n\n"
 	      "      --json    one JSON object instead of a table\n"
 	      "  -h, --help    print this\n",
 	      to);
@@ -28,13 +29,18 @@ static const char *state_word(Warder__V1__Coverage__State s)
 	return words[s];
 }
 
-static void print_table(const struct probe *p, const Warder__V1__Coverage *c)
+static void print_tiers(const struct probe *p)
 {
-	unsigned int n[4] = {0};
-
 	printf("kernel %s\n\nTIER     HERE\n", p->kernel);
 	for (int t = 0; t < TIER_NONE; t++)
 		printf("%-8s %s%s\n", tier_names[t], p->has[t] ? "yes" : "no: ", p->has[t] ? "" : p->why_not[t]);
+	fflush(stdout);
+}
+
+static void print_table(const Warder__V1__Coverage *c)
+{
+	unsigned int n[4] = {0};
+
 	printf("\nHOOK              TIER     STATE     NOT SEEN\n");
 	for (size_t i = 0; i < c->n_hooks; i++) {
 		const Warder__V1__Coverage__Hook *h = c->hooks[i];
@@ -69,45 +75,102 @@ static int print_json(const ProtobufCMessage *m, struct err *err)
 	return 0;
 }
 
-int cmd_doctor(int argc, char **argv)
+static void print_program(const struct program_cost *c)
+{
+	printf("%s\t%u\t%u\t%u\n", c->name, c->verified, c->insns, c->jited);
+}
+
+struct options {
+	enum tier best;
+	bool json, programs;
+};
+
+/* Returns -1 to go on, else an exit code. */
+static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		{"best-tier", required_argument, NULL, 'T'}, /* for tests: leaves better tiers out */
+		{"programs", no_argument, NULL,
+		 'p'}, /* for tests: name, verified and final instructions, bytes of machine code */
 		{0},
 	};
-	const Warder__V1__Coverage *c = NULL;
-	struct attach at = {0};
-	struct err err = {""};
-	struct arena a = {0};
-	struct probe p;
-	int ch, rc, json = 0;
+	int ch;
 
+	*o = (struct options){0};
 	while ((ch = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if (ch == 'h')
+		switch (ch) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'p':
+			o->programs = true;
+			break;
+		case 'T':
+			if (tier_find(optarg, &o->best)) {
+				fprintf(stderr, "warder doctor: --best-tier: there is no tier '%s'\n", optarg);
+				return EXIT_USAGE;
+			}
+			break;
+		case 'h':
 			return help(stdout, EXIT_OK);
-		if (ch != 'j')
+		default:
 			return help(stderr, EXIT_USAGE);
-		json = 1;
+		}
 	}
 	if (optind < argc) {
 		fprintf(stderr, "warder doctor: '%s' is no option\n", argv[optind]);
 		return EXIT_USAGE;
 	}
-	rc = probe_init(&p, TIER_LSM, &err);
+	return -1;
+}
+
+static int report(const struct options *o, const struct source *src, struct err *err)
+{
+	const Warder__V1__Coverage *c = NULL;
+	struct arena a = {0};
+	int rc = 0;
+
+	if (o->programs) {
+		source_bpf_programs(src, print_program);
+		return 0;
+	}
+	if (!arena_init(&a, 256 * 1024))
+		c = coverage_make(&a, source_bpf_attach(src));
+	if (!c)
+		rc = err_set(err, -ENOMEM, "not enough memory for the report");
+	else if (o->json)
+		rc = print_json(&c->base, err);
+	else
+		print_table(c);
+	arena_destroy(&a);
+	return rc;
+}
+
+/* What a list of the kernel's functions promises, its verifier may refuse: only loading and attaching gives the truth. */
+int cmd_doctor(int argc, char **argv)
+{
+	const struct source_bpf_options bo = {0};
+	struct source *src = NULL;
+	struct err err = {""};
+	struct options o;
+	struct probe p;
+	int rc = parse(argc, argv, &o);
+
+	if (rc >= 0)
+		return rc;
+	rc = probe_init(&p, o.best, &err);
+	if (!rc && !o.json && !o.programs)
+		print_tiers(&p);
 	if (!rc)
-		rc = source_bpf_plan(&p, &at, &err);
-	if (!rc && !arena_init(&a, 256 * 1024))
-		c = coverage_make(&a, &at);
-	if (!rc && !c)
-		rc = err_set(&err, -ENOMEM, "not enough memory for the report");
-	if (!rc && json)
-		rc = print_json(&c->base, &err);
-	else if (!rc)
-		print_table(&p, c);
+		rc = source_bpf_open(&p, &bo, &src, &err);
+	if (!rc)
+		rc = report(&o, src, &err);
 	if (rc)
 		fprintf(stderr, "warder: %s\n", err.msg);
-	arena_destroy(&a);
+	if (src)
+		src->ops->close(src);
 	probe_destroy(&p);
 	return rc ? EXIT_KERNEL : EXIT_OK;
 }

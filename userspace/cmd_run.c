@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "coverage.h"
 #include "engine.h"
+#include "report.h"
 #include "source/bpf.h"
 
 #define LOCK         "/run/warder.lock"
@@ -22,6 +23,7 @@
 #define TICK_NS      250000000ull
 #define HEARTBEAT_NS 60000000000ull
 #define CANARY_MS    5000
+#define DRAIN_TURNS  20
 
 struct options {
 	const char *sinks[ENGINE_SINKS];
@@ -29,14 +31,17 @@ struct options {
 	const char *host_root;
 	enum tier best;
 	unsigned int sweep_ms;
+	unsigned int budget;
 };
 
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, asked;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	stopped = 1;
+	if (sig == SIGUSR1)
+		asked = 1;
+	else
+		stopped = 1;
 }
 
 static uint64_t now_boot(void)
@@ -65,20 +70,10 @@ static int help(FILE *to, int code)
 		fprintf(to, "                          %s\n", (*k)->help);
 	fputs("      --host-root DIR   where the node's / is, for the runtimes' state; default: /\n"
 	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"
+	      "      --budget KIB      of telemetry that a container may make a second, 0 for no bound; default: 4000\n"
 	      "  -h, --help            print this\n",
 	      to);
 	return code;
-}
-
-static int parse_tier(const char *name, enum tier *out)
-{
-	for (int t = 0; t < TIER_NONE; t++)
-		if (!strcmp(tier_names[t], name)) {
-			*out = t;
-			return 0;
-		}
-	fprintf(stderr, "warder run: --best-tier: there is no tier '%s'\n", name);
-	return -EINVAL;
 }
 
 static int parse_sweep(const char *arg, unsigned int *ms)
@@ -94,6 +89,19 @@ static int parse_sweep(const char *arg, unsigned int *ms)
 	return 0;
 }
 
+static int parse_budget(const char *arg, unsigned int *kib)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*end || *arg < '0' || *arg > '9' || n > 1000000) {
+		fprintf(stderr, "warder run: --budget: '%s' is no number of KiB from 0 to 1000000\n", arg);
+		return -EINVAL;
+	}
+	*kib = (unsigned int)n;
+	return 0;
+}
+
 /* Returns -1 to go on, else an exit code. */
 static int parse(int argc, char **argv, struct options *o)
 {
@@ -101,13 +109,14 @@ static int parse(int argc, char **argv, struct options *o)
 		{"output", required_argument, NULL, 'o'},
 		{"host-root", required_argument, NULL, 'R'},
 		{"sweep", required_argument, NULL, 's'},
+		{"budget", required_argument, NULL, 'b'},
 		{"best-tier", required_argument, NULL, 'T'}, /* for tests: leaves better tiers out */
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int c;
 
-	*o = (struct options){.host_root = "/", .sweep_ms = 2000};
+	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .budget = WD_BUDGET_DEFAULT};
 	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'o':
@@ -124,9 +133,15 @@ static int parse(int argc, char **argv, struct options *o)
 			if (parse_sweep(optarg, &o->sweep_ms))
 				return EXIT_USAGE;
 			break;
-		case 'T':
-			if (parse_tier(optarg, &o->best))
+		case 'b':
+			if (parse_budget(optarg, &o->budget))
 				return EXIT_USAGE;
+			break;
+		case 'T':
+			if (tier_find(optarg, &o->best)) {
+				fprintf(stderr, "warder run: --best-tier: there is no tier '%s'\n", optarg);
+				return EXIT_USAGE;
+			}
 			break;
 		case 'h':
 			return help(stdout, EXIT_OK);
@@ -217,15 +232,27 @@ static void loop(struct engine *e, struct source *src)
 			src->ops->tick(src, now);
 			engine_flush(e);
 		}
+		if (asked || now - beat >= HEARTBEAT_NS)
+			report_capabilities(e, src, asked);
+		asked = 0;
 		if (now - beat >= HEARTBEAT_NS) {
 			beat = now;
 			engine_heartbeat(e, now);
+			report_ledger(e);
 		}
 	}
-	/* What the kernel has sent by now is still told. */
-	while (src->ops->next(src, 0, engine_record, e) > 0)
-		;
-	engine_tick(e, src, now_boot());
+	/* What the kernel has made by now is still told. A program that ran when it was detached may be some turns late. */
+	src->ops->stop(src);
+	for (int i = 0; i < DRAIN_TURNS; i++) {
+		while (src->ops->next(src, 0, engine_record, e) > 0)
+			;
+		engine_tick(e, src, now_boot());
+		if (!ledger_on_way(&e->ledger))
+			break;
+		src->ops->next(src, 10, engine_record, e);
+	}
+	report_capabilities(e, src, false);
+	report_ledger(e);
 	engine_heartbeat(e, now_boot());
 	engine_flush(e);
 }
@@ -245,7 +272,7 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 
 static int watch(const struct options *o, const struct probe *p, struct err *err)
 {
-	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms};
+	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget};
 	struct identity identity;
 	struct source *src = NULL;
 	struct engine e;
@@ -294,6 +321,7 @@ int cmd_run(int argc, char **argv)
 		return rc;
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGUSR1, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	rc = probe_init(&p, o.best, &err);
 	lock = rc ? -1 : lock_instance(&err);

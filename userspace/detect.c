@@ -7,12 +7,14 @@
 #include "text.h"
 
 extern const struct detector detect_seal, detect_envelope, detect_namespace, detect_mount, detect_file, detect_ptrace,
-	detect_socket, detect_cgroup, detect_provenance, detect_helper;
+	detect_socket, detect_cgroup, detect_kernelcall, detect_bpfuse, detect_perf, detect_family, detect_sensor,
+	detect_provenance, detect_helper;
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
-	&detect_seal,   &detect_envelope, &detect_namespace,  &detect_mount,  &detect_file, &detect_ptrace,
-	&detect_socket, &detect_cgroup,   &detect_provenance, &detect_helper, NULL,
+	&detect_seal,   &detect_envelope,   &detect_namespace,  &detect_mount,  &detect_file, &detect_ptrace,
+	&detect_socket, &detect_cgroup,     &detect_kernelcall, &detect_bpfuse, &detect_perf, &detect_family,
+	&detect_sensor, &detect_provenance, &detect_helper,     NULL,
 };
 
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)

@@ -9,7 +9,7 @@
 /* What a detector says of a record. The enums are the stream's own (warder.v1). */
 struct verdict {
 	const char *technique; /* a row of technique.c */
-	const char *dimension; /* ns, cap, root, cgroup, file, mount, task, socket */
+	const char *dimension; /* ns, cap, root, cgroup, file, mount, task, socket, kernel */
 	Warder__V1__Stage stage;
 	Warder__V1__Severity severity;
 	Warder__V1__Confidence confidence;

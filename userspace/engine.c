@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
+
 /* An event with a process, its parents and two 4 KiB paths is below 64 KiB; the report on coverage is the biggest. */
 #define ARENA_SIZE (512 * 1024)
-#define MAX_LOST   8192 /* origins and stages told apart */
-#define MAX_COUNTS 64   /* counts in one LOST event */
 
 int engine_init(struct engine *e, const struct identity *identity, struct err *err)
 {
 	*e = (struct engine){0};
 	if (arena_init(&e->arena, ARENA_SIZE) || state_init(&e->state, identity) || findings_init(&e->findings) ||
-	    table_init(&e->lost, MAX_LOST, sizeof(uint64_t)))
+	    ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
 	return 0;
 }
@@ -23,7 +23,7 @@ void engine_destroy(struct engine *e)
 {
 	for (unsigned int i = 0; i < e->n_sinks; i++)
 		sink_close(e->sinks[i]);
-	table_destroy(&e->lost);
+	ledger_destroy(&e->ledger);
 	findings_destroy(&e->findings);
 	state_destroy(&e->state);
 	arena_destroy(&e->arena);
@@ -34,7 +34,7 @@ void engine_add_sink(struct engine *e, struct sink *s)
 	e->sinks[e->n_sinks++] = s;
 }
 
-static void emit(struct engine *e, const Warder__V1__Event *ev)
+void engine_emit(struct engine *e, const Warder__V1__Event *ev)
 {
 	if (!ev) {
 		e->unbuilt++;
@@ -42,21 +42,6 @@ static void emit(struct engine *e, const Warder__V1__Event *ev)
 	}
 	for (unsigned int i = 0; i < e->n_sinks; i++)
 		sink_write(e->sinks[i], ev);
-}
-
-#define LOST_ALL 255 /* no stage: the sum over them, for findings to say how complete their view was */
-
-/* The upper byte of an origin is a hierarchy, the one below it is free: ids are counted in 32 bits and a generation. */
-static uint64_t lost_key(uint64_t origin, unsigned int stage)
-{
-	return origin ^ (uint64_t)stage << 48;
-}
-
-static uint64_t lost_of(struct engine *e, uint64_t origin)
-{
-	const uint64_t *n = table_get(&e->lost, lost_key(origin, LOST_ALL));
-
-	return n ? *n : 0;
 }
 
 static void judge(struct engine *e, const struct view *view, const Warder__V1__Event *evidence)
@@ -69,9 +54,9 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence,
-					lost_of(e, view->rec->origin), &full);
+					ledger_told(ledger_account(&e->ledger, view->rec->origin)), &full);
 		if (finding || full)
-			emit(e, finding);
+			engine_emit(e, finding);
 	}
 }
 
@@ -87,6 +72,7 @@ void engine_record(void *engine, const void *bytes, size_t len)
 		e->invalid++;
 		return;
 	}
+	ledger_received(&e->ledger, r->origin);
 	if (r->boot_ns > e->now_ns)
 		e->now_ns = r->boot_ns;
 	if (r->type == WD_CANARY) {
@@ -98,7 +84,7 @@ void engine_record(void *engine, const void *bytes, size_t len)
 		state_wait_name(&e->state, r->origin);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
-	emit(e, ev);
+	engine_emit(e, ev);
 	if (ev)
 		judge(e, &view, ev);
 }
@@ -117,78 +103,7 @@ static void identity_update(void *engine, const struct workload *w)
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_IDENTITY;
 		ev->identity = &m;
 	}
-	emit(e, m.workload ? ev : NULL);
-}
-
-/* Losses: a LOST event holds what each stage lost of each container since the last. */
-
-struct lost_report {
-	struct engine *e;
-	Warder__V1__Lost message;
-	Warder__V1__Lost__Count counts[MAX_COUNTS], *pointers[MAX_COUNTS];
-};
-
-static void lost_add(void *ctx, uint64_t origin, unsigned int stage, uint64_t total)
-{
-	struct lost_report *l = ctx;
-	uint64_t *told = table_put(&l->e->lost, lost_key(origin, stage)), since = total - *told;
-	Warder__V1__Lost__Count *c;
-
-	if (!since || l->message.n_counts == MAX_COUNTS)
-		return; /* a count that has no room waits for the next report */
-	c = &l->counts[l->message.n_counts];
-	warder__v1__lost__count__init(c);
-	c->stage = (Warder__V1__Lost__Stage)stage;
-	c->records = since;
-	c->workload = event_workload(&l->e->arena, origin, state_workload(&l->e->state, origin));
-	if (!c->workload)
-		return;
-	if (!origin)
-		c->workload->resolution = WARDER__V1__RESOLUTION__RESOLUTION_UNSPECIFIED;
-	l->pointers[l->message.n_counts++] = c;
-	l->e->lost_total += since;
-	*(uint64_t *)table_put(&l->e->lost, lost_key(origin, LOST_ALL)) += since;
-	*told = total;
-}
-
-/* The sensor's own losses are nobody's in particular: the stage's place names them. */
-static void lost_own(struct lost_report *l, const char *where, unsigned int slot, unsigned int stage, uint64_t total)
-{
-	size_t n = l->message.n_counts;
-
-	lost_add(l, 0xffffffff00 + slot, stage, total);
-	if (l->message.n_counts > n) {
-		l->counts[n].workload = NULL;
-		l->counts[n].where = (char *)where;
-	}
-}
-
-static void lost_report(struct engine *e, struct source *src)
-{
-	struct lost_report l = {.e = e};
-	Warder__V1__Event *ev;
-
-	arena_reset(&e->arena);
-	warder__v1__lost__init(&l.message);
-	l.message.counts = l.pointers;
-	if (src && src->ops->lost)
-		src->ops->lost(src, lost_add, &l);
-	lost_own(&l, "check", 0, WARDER__V1__LOST__STAGE__INVALID, e->invalid);
-	lost_own(&l, "event too big", 1, WARDER__V1__LOST__STAGE__INVALID, e->unbuilt);
-	lost_own(&l, "containers", 2, WARDER__V1__LOST__STAGE__TABLE, e->state.containers.evicted);
-	lost_own(&l, "open findings", 3, WARDER__V1__LOST__STAGE__TABLE, e->findings.open.evicted);
-	for (unsigned int i = 0; i < e->n_sinks; i++)
-		lost_own(&l, e->sinks[i]->spec, 16 + i, WARDER__V1__LOST__STAGE__SINK, e->sinks[i]->lost);
-	if (!l.message.n_counts)
-		return;
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
-	if (ev) {
-		ev->type = WARDER__V1__EVENT_TYPE__LOST;
-		ev->severity = WARDER__V1__SEVERITY__LOW;
-		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_LOST;
-		ev->lost = &l.message;
-	}
-	emit(e, ev);
+	engine_emit(e, m.workload ? ev : NULL);
 }
 
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
@@ -196,7 +111,8 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	if (now_ns > e->now_ns)
 		e->now_ns = now_ns;
 	state_rename(&e->state, identity_update, e);
-	lost_report(e, src);
+	report_lost(e, src);
+	report_closing(e, src);
 }
 
 void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t now_ns)
@@ -210,7 +126,7 @@ void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t n
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_COVERAGE;
 		ev->coverage = (Warder__V1__Coverage *)c;
 	}
-	emit(e, ev);
+	engine_emit(e, ev);
 }
 
 void engine_heartbeat(struct engine *e, uint64_t now_ns)
@@ -229,7 +145,7 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_HEARTBEAT;
 		ev->heartbeat = &m;
 	}
-	emit(e, ev);
+	engine_emit(e, ev);
 }
 
 void engine_flush(struct engine *e)

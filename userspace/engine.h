@@ -3,6 +3,7 @@
 #define WARDER_ENGINE_H
 
 #include "finding.h"
+#include "ledger.h"
 #include "sink.h"
 #include "source.h"
 
@@ -19,7 +20,8 @@ struct engine {
 	struct arena arena; /* of the event in hand */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
-	struct table lost; /* what was reported lost, by origin and stage */
+	struct ledger ledger;                 /* what became of the records, by container */
+	struct account own[4 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
 	uint64_t received, invalid, unbuilt;
 	uint64_t lost_total;
 	uint64_t canary; /* nonce of the canary seen last */
@@ -37,7 +39,8 @@ void engine_record(void *engine, const void *bytes, size_t len);
 /* Work by the clock: names that came late, losses. `now_ns` is the records' clock. */
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns);
 
-/* Events that no record is behind. */
+/* Events that no record is behind. NULL: it could not be built, which counts as lost. */
+void engine_emit(struct engine *e, const Warder__V1__Event *ev);
 void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t now_ns);
 void engine_heartbeat(struct engine *e, uint64_t now_ns);
 void engine_flush(struct engine *e);

@@ -31,4 +31,10 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
  */
 size_t identity_id_from_cgroup(const char *cgroup_path, char *id, size_t size);
 
+/*
+ * The path of the cgroup that a container's id is the number of, as the kernel has it from the hierarchy's root: the way back.
+ * Needs CAP_DAC_READ_SEARCH. 0; -ESTALE where the cgroup is gone; -errno.
+ */
+int identity_cgroup_path(const struct identity *id, uint64_t origin, char *path, size_t size);
+
 #endif

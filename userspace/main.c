@@ -21,6 +21,7 @@ static int cmd_help(int argc, char **argv);
 static const struct cmd cmds[] = {
 	{"run", "watch this node until stopped", cmd_run},
 	{"doctor", "say what is seen on this node, and what is not", cmd_doctor},
+	{"caps", "print which capabilities containers use, as the running sensor counts them", cmd_caps},
 	{"version", "print the version", cmd_version},
 	{"help", "print this", cmd_help},
 };

@@ -18,6 +18,16 @@
 
 const char *const tier_names[] = {"lsm", "fentry", "fexit", "kprobe", "tp_btf", "iter", "sysexit", "none"};
 
+int tier_find(const char *name, enum tier *out)
+{
+	for (int t = 0; t < TIER_NONE; t++)
+		if (!strcmp(tier_names[t], name)) {
+			*out = t;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static ssize_t read_file(int dir, const char *path, char *buf, size_t size)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
@@ -57,16 +67,59 @@ static int kernel_fs(const char *fstype, const char *mounted, const char *marker
 	return mnt < 0 ? -errno : mnt;
 }
 
+static ssize_t lsm_list(char *list, size_t size)
+{
+	int dir = kernel_fs("securityfs", "/sys/kernel/security", "lsm");
+	ssize_t n = dir < 0 ? dir : read_file(dir, "lsm", list, size);
+
+	if (dir >= 0)
+		close(dir);
+	return n;
+}
+
+/*
+ * How long the active LSMs' part of a credential is: in the order of the list, each aligned. 0 where one of them is not known
+ * to leave it alone once the credential is in use (Smack has its rules there, SELinux in 6.16 a cache).
+ */
+static unsigned int label_size(const struct btf *btf)
+{
+	static const struct {
+		const char *lsm, *type;
+	} rows[] = {{"landlock", "landlock_cred_security"},
+		    {"selinux", "cred_security_struct"}, /* from 6.17 */
+		    {"selinux", "task_security_struct"}};
+	static const char none[] = " capability lockdown yama loadpin safesetid integrity bpf ima evm ipe tomoyo ";
+	unsigned int size = 0;
+	char list[256], word[64];
+
+	if (lsm_list(list, sizeof(list)) < 0)
+		return 0;
+	for (char *save, *m = strtok_r(list, ",\n", &save); m; m = strtok_r(NULL, ",\n", &save)) {
+		const struct btf_type *t = NULL;
+
+		snprintf(word, sizeof(word), " %s ", m);
+		if (strstr(none, word))
+			continue;
+		if (!strcmp(m, "apparmor")) {
+			size += sizeof(void *);
+			continue;
+		}
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !t; i++)
+			if (!strcmp(m, rows[i].lsm))
+				t = btf__type_by_id(btf, btf__find_by_name_kind(btf, rows[i].type, BTF_KIND_STRUCT));
+		if (!t || t->size > 24)
+			return 0;
+		size += (t->size + 7) & ~7u;
+	}
+	return size < 64 ? size : 0; /* LABEL_MAX in bpf/envelope.h */
+}
+
 /* LSM programs load, attach and never fire where bpf is not among the active modules: the list decides, not a try. */
 static bool lsm_has_bpf(char *why, size_t size)
 {
-	int dir = kernel_fs("securityfs", "/sys/kernel/security", "lsm");
 	char list[256];
-	ssize_t n;
+	ssize_t n = lsm_list(list, sizeof(list));
 
-	n = dir < 0 ? dir : read_file(dir, "lsm", list, sizeof(list));
-	if (dir >= 0)
-		close(dir);
 	if (n < 0) {
 		snprintf(why, size, "the list of active LSMs cannot be read: %s", strerror((int)-n));
 		return false;
@@ -163,6 +216,7 @@ int probe_init(struct probe *p, enum tier best, struct err *err)
 			       "kernel %s has no type information (/sys/kernel/btf/vmlinux): it must be built with "
 			       "CONFIG_DEBUG_INFO_BTF, as distributions' kernels from 5.10 are",
 			       p->kernel);
+	p->label_size = label_size(p->btf);
 	p->symbols = calloc(1, sizeof(*p->symbols));
 	if (!p->symbols || index_btf(p))
 		return err_set(err, -ENOMEM, "not enough memory for the names of the kernel's functions");

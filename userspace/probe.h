@@ -24,6 +24,8 @@ enum tier {
 
 extern const char *const tier_names[]; /* by enum tier; "none" last */
 
+int tier_find(const char *name, enum tier *out); /* "kprobe"; -EINVAL: there is no such tier */
+
 /* What this kernel and these rights allow. */
 struct probe {
 	struct btf *btf;         /* of the running kernel */
@@ -32,6 +34,7 @@ struct probe {
 	bool has[TIER_NONE];
 	char why_not[TIER_NONE][160]; /* where it has not */
 	int tracefs;                  /* directory of tracepoints, -1 where there is none */
+	unsigned int label_size;      /* of the LSMs' part of a credential; 0: not known */
 	char kernel[65], node[65], boot_id[40];
 };
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * bench FILE [ROUNDS]: what four things cost this process, in nanoseconds: getppid, a syscall that no sensor cares about;
+ * bench FILE [ROUNDS [CASE]]: what four things cost this process, in nanoseconds: getppid, a syscall that no sensor cares about;
  * openat and close of FILE; the same for writing; fork, exec (of this program, which returns at once) and wait.
- * Prints "getppid N", "open N", "write N" and "exec N": each the median of ROUNDS (9) batches. Linked statically: runs in any root.
+ * Prints "getppid N", "open N", "write N" and "exec N", or CASE alone: each the median of ROUNDS (9) batches. Linked statically: runs in any root.
+ *
+ * bench --stats: while it runs, the kernel counts runs and time of each BPF program; prints "on" when it does.
  */
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,6 +79,22 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Unlike the sysctl kernel.bpf_stats_enabled, this ends with the process. */
+static int count_programs(void)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.enable_stats.type = BPF_STATS_RUN_TIME;
+	if (syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr)) < 0) {
+		perror("BPF_ENABLE_STATS");
+		return 1;
+	}
+	puts("on");
+	fflush(stdout);
+	return pause();
+}
+
 int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? atoi(argv[2]) : 9;
@@ -84,8 +104,12 @@ int main(int argc, char **argv)
 		return 0; /* the program that do_exec runs */
 	if (rounds < 1 || rounds > MAX_ROUNDS)
 		return 2;
+	if (!strcmp(argv[1], "--stats"))
+		return count_programs();
 	file = argv[1];
 	for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+		if (argc > 3 && strcmp(argv[3], cases[c].name))
+			continue;
 		for (int r = 0; r < rounds; r++) {
 			double start = now_ns();
 

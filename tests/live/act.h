@@ -27,7 +27,8 @@ struct act {
 };
 
 /* each ends in a row without a name */
-extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], provenance_acts[];
+extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], load_acts[], calls_acts[],
+	provenance_acts[];
 
 extern char proof[1024];
 

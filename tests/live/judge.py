@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""judge.py due|final ID EXPECTED EVENTS DOCTOR
+"""judge.py due|final ID EXPECTED EVENTS
 
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
-  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME]   one must have come
-  none    NAME                                                no finding may be about this container
+  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come
+  none    NAME                                                no finding of MEDIUM or more may be about this container
   denied  NAME                                                only attempts that the kernel denied
-  silent  SEALS                                               no finding in the stream but those that are due, and so many
+  silent  SEALS                                               no finding at all in the stream but those that are due, and so many
                                                               containers were seen to be born
-Containers of the suite are called ID-NAME. A technique that DOCTOR (warder doctor --json) calls UNSEEN is not due; the row
-then reads "doctor says so". "due" only tells by its exit code whether all that is due has come; "final" prints a line a row,
-and one for each finding that nobody expected.
+Containers of the suite are called ID-NAME. What the stream's own COVERAGE event calls UNSEEN is not due and must not come: the
+map of blind spots is exact. The same goes for a row with a GAP that the event's text about the technique names. "due" only
+tells by its exit code whether all that is due has come; "final" prints STATE|NAME|TECHNIQUE|TEXT a row, with the state ok,
+unseen (not seen, as the coverage says), FAIL or note, and FAIL for each finding that nobody expected; what belongs to the
+line before has no state.
 """
 import json
 import os
@@ -20,10 +22,10 @@ OWNERS = {"host": "OWNER_HOST", "container": "OWNER_CONTAINER"}
 
 
 def read_stream(path):
-    """The findings, the cgroups of the containers that were sealed, and what is wrong with the stream."""
-    findings, sealed, wrong = [], [], []
+    """The findings, the cgroups of the containers that were sealed, the coverage, and what is wrong with the stream."""
+    findings, sealed, coverage, wrong = [], [], {}, []
     if not os.path.exists(path):
-        return findings, sealed, ["there is no stream of events"]
+        return findings, sealed, coverage, ["there is no stream of events"]
     with open(path, "rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):
@@ -37,7 +39,9 @@ def read_stream(path):
                 findings.append(event)
             elif event.get("type") == "CONTAINER_SEAL":
                 sealed.append(event["actor"]["workload"].get("cgroup_path", ""))
-    return findings, sealed, wrong
+            elif event.get("type") == "COVERAGE":
+                coverage = {row["id"]: row for row in event["coverage"]["techniques"]}
+    return findings, sealed, coverage, wrong if coverage else wrong + ["the stream does not say what it covers"]
 
 
 def container_of(workload):
@@ -56,6 +60,8 @@ class Finding:
         self.comm = event.get("actor", {}).get("process", {}).get("comm", "")
         self.technique = finding.get("technique", "")
         self.title = finding.get("title", "")
+        # what honest programs do as well: it is told, and pages nobody
+        self.context = event.get("severity") in ("INFORMATIONAL", "LOW")
         self.stage = finding.get("stage", "")
         self.outcome = finding.get("outcome", "")
         self.activity = finding.get("activity", "")
@@ -70,18 +76,11 @@ class Finding:
 
 
 class Suite:
-    def __init__(self, own, expected, events, doctor):
+    def __init__(self, own, expected, events):
         self.own = own
         self.rows = [line.rstrip("\n").split("\t") for line in open(expected)]
-        records, self.sealed, self.wrong = read_stream(events)
+        records, self.sealed, self.coverage, self.wrong = read_stream(events)
         self.findings = [Finding(record) for record in records]
-        self.unseen = {}
-        try:
-            for technique in json.load(open(doctor)).get("techniques", []):
-                if technique.get("state") == "UNSEEN":
-                    self.unseen[technique["id"]] = technique.get("unseen", "")
-        except (OSError, ValueError) as error:
-            self.wrong.append("warder doctor --json: %s" % error)
 
     def full(self, name):
         return "%s-%s" % (self.own, name)
@@ -99,9 +98,17 @@ class Suite:
     def ours(self, finding):
         return finding.name.startswith(self.own + "-") or self.own + "-" in finding.cgroup or not finding.name
 
+    def unseen(self, row):
+        """Why the row's finding cannot come here; nothing where it is due."""
+        technique = self.coverage.get(row[3], {})
+        gap = row[7] if len(row) > 7 else ""
+        if technique.get("state") == "UNSEEN" or gap and gap in technique.get("unseen", ""):
+            return technique["unseen"]
+        return ""
+
     def mismatch(self, finding, row):
         """What is wrong with this finding as an answer to the row; nothing if it is the one."""
-        _, name, runtime, _, outcome, owner, owner_name = row
+        _, name, runtime, _, outcome, owner, owner_name = row[:7]
         if finding.name != self.full(name):
             return "container '%s'" % finding.name
         if finding.runtime != runtime:
@@ -128,7 +135,7 @@ class Suite:
         return False, "no such finding" + (", but %s" % others[0] if others else "")
 
     def due(self):
-        return all(self.answer(row)[0] or row[3] in self.unseen for row in self.rows if row[0] == "finding")
+        return all(self.unseen(row) or self.answer(row)[0] for row in self.rows if row[0] == "finding")
 
     def unexpected(self):
         """A container may have the techniques that its rows name, and what follows a breach; a "denied" one, attempts."""
@@ -148,54 +155,61 @@ class Suite:
                 continue
             elif name in allowed and finding.stage == "POST_BREACH":
                 yield "note", finding
+            elif finding.context:
+                continue
             elif name in denied and finding.outcome == "DENIED":
                 continue
             elif name not in quiet and name not in denied:
                 yield "FAIL", finding
 
+    def judge_finding(self, row):
+        found, text = self.answer(row)
+        unseen = self.unseen(row)
+        if not unseen:
+            return "ok" if found else "FAIL", text
+        if found:
+            return "FAIL", "found, where the coverage says unseen (%s): %s" % (unseen, text)
+        return "unseen", "UNSEEN here, as the coverage says: %s" % unseen
+
     def judge(self):
+        """(state, row, technique, text) for each row and each finding that nobody expected."""
         for text in self.wrong:
-            yield "FAIL", text
+            yield "FAIL", "", "", text
         for row in self.rows:
             if row[0] == "finding":
-                found, text = self.answer(row)
-                what = "%s: %s" % (row[1], row[3])
-                if found:
-                    yield "ok", "%s: %s" % (what, text)
-                elif row[3] in self.unseen:
-                    yield "ok", "%s: UNSEEN here, and doctor says so: %s" % (what, self.unseen[row[3]])
-                else:
-                    yield "FAIL", "%s: %s" % (what, text)
+                state, text = self.judge_finding(row)
+                yield state, row[1], row[3], "%s: %s: %s" % (row[1], row[3], text)
             elif row[0] == "none":
-                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
-                yield ("FAIL" if wrong else "ok"), "%s: no finding%s" % (row[1], wrong)
+                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
+                yield "FAIL" if wrong else "ok", row[1], "", "%s: no finding%s" % (row[1], wrong)
             elif row[0] == "denied":
-                findings = [f for f in self.about(row[1]) if f.outcome != "DENIED"]
-                attempts = len(self.about(row[1])) - len(findings)
+                attempts = len([f for f in self.about(row[1]) if f.outcome == "DENIED"])
+                findings = [f for f in self.about(row[1]) if f.outcome != "DENIED" and not f.context]
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in findings)
                 if not attempts:
                     wrong += "\n       but no attempt was reported"
-                yield ("FAIL" if wrong else "ok"), "%s: nothing succeeded (%d attempts reported)%s" % (row[1], attempts, wrong)
+                yield "FAIL" if wrong else "ok", row[1], "", "%s: nothing succeeded (%d attempts reported)%s" % (
+                    row[1], attempts, wrong)
             elif row[0] == "silent":
                 due = {self.full(other[1]) for other in self.rows if other[0] == "finding"}
                 findings = [f for f in self.findings if self.ours(f) and f.name not in due]
-                yield ("FAIL" if findings else "ok"), "no finding at all but what was due: %d came%s" % (
+                yield "FAIL" if findings else "ok", "", "", "no finding at all but what was due: %d came%s" % (
                     len(findings), "".join("\n       %s" % f for f in findings[:20]))
                 seen = len(self.sealed)
-                yield ("ok" if seen >= int(row[1]) else "FAIL"), "%d containers seen to be born, of %s" % (seen, row[1])
+                yield "ok" if seen >= int(row[1]) else "FAIL", "", "", "%d containers seen to be born, of %s" % (seen, row[1])
         if any(row[0] == "silent" for row in self.rows):
             return
         for kind, finding in self.unexpected():
-            yield kind, "unexpected: %s" % finding
+            yield kind, "", "", "unexpected: %s" % finding
 
 
 def main():
-    mode, own, expected, events, doctor = sys.argv[1:]
-    suite = Suite(own, expected, events, doctor)
+    mode, own, expected, events = sys.argv[1:]
+    suite = Suite(own, expected, events)
     if mode == "due":
         sys.exit(0 if suite.due() else 1)
-    for kind, text in suite.judge():
-        print(kind, text)
+    for state, name, technique, text in suite.judge():
+        print("%s|%s|%s|%s" % (state, name, technique, text.replace("\n", "\n|||")))
 
 
 main()

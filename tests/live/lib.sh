@@ -7,7 +7,8 @@
 #   container NAME RUNTIME FEATURE... [-- CMD]   a detached container that runs CMD and then sleeps
 #   inside NAME CMD...                             exec into it
 #   acts NAME ok|denied                            its CMD did what it should
-#   expect NAME TECHNIQUE OUTCOME OWNER [NAME]     one finding is due (OWNER: host, container or any)
+#   expect NAME TECHNIQUE OUTCOME OWNER [NAME] [GAP]   one finding is due (OWNER: host, container or any); where the coverage's
+#                                                  text about the technique contains GAP it must not come
 #   expect_none NAME                               no finding about it
 #   expect_denied NAME                             none, or attempts that the kernel denied
 #   verdict                                        waits for what is due, stops the sensor and judges
@@ -15,7 +16,9 @@
 #
 # Container names are $id-NAME on the machine (several runs do not collide); the suites say NAME.
 # Everything is made below $work and undone on exit. Environment: WARDER (the sensor; "none" checks the acts alone),
-# WARDER_ARGS (further arguments for it), WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work).
+# WARDER_ARGS (further arguments for it), WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work),
+# WARDER_RUNTIMES (which of "runc crun crun-v1"; default: all that fit the machine), WARDER_RESULTS (a directory: what each suite found goes
+# to SUITE.tsv there, for tests/vm/matrix.py: a row a test, "test STATE NAME TECHNIQUE TEXT").
 # Nothing here waits a fixed time for something that can be polled: under emulation all is twenty times slower.
 set -u
 
@@ -32,19 +35,28 @@ chmod 755 "$work"
 passed=0 failed=0 skipped=0
 sensor=
 
+# record FIELD...: a row of the suite's results
+record() {
+	local IFS=$'\t'
+	printf '%s\n' "${*//$'\n'/ }" >>"$results"
+}
+
 pass() {
 	passed=$((passed + 1))
 	echo "ok   $*"
+	record test "${judged_state:-ok}" "${judged_row:-}" "${judged_technique:-}" "$*"
 }
 
 fail() {
 	failed=$((failed + 1))
 	echo "FAIL $*"
+	record test FAIL "${judged_row:-}" "${judged_technique:-}" "$*"
 }
 
 skip() {
 	skipped=$((skipped + 1))
 	echo "SKIP $*"
+	record test SKIP "" "" "$*"
 }
 
 die() {
@@ -72,6 +84,7 @@ until_true() {
 finish() {
 	[ $skipped = 0 ] || echo "$skipped skipped"
 	echo "$passed passed, $failed failed"
+	record end "$passed" "$failed" "$skipped"
 	[ $failed = 0 ]
 }
 
@@ -240,21 +253,21 @@ hybrid=
 
 # the runtimes that this machine has
 runtimes() {
-	echo "runc crun ${hybrid:+crun-v1}"
+	echo "${WARDER_RUNTIMES:-runc crun ${hybrid:+crun-v1}}"
 }
 
-# oci RUNTIME ARG...
+# oci RUNTIME ARG...: what hangs in there ends with it, and not the whole suite
 oci() {
-	local runtime=$1 view
+	local runtime=$1 view limit="timeout -k 5 $((DEADLINE * 2))"
 	shift
 	case $runtime in
 	crun-v1) view='umount /sys/fs/cgroup/unified' ;;
 	crun) view=${hybrid:+umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup} ;;
 	esac
 	if [ "${view:-}" ]; then
-		LD_PRELOAD=$work/norlim.so unshare -m --propagation private sh -c "$view && exec crun \"\$@\"" crun "$@"
+		LD_PRELOAD=$work/norlim.so $limit unshare -m --propagation private sh -c "$view && exec crun \"\$@\"" crun "$@"
 	else
-		"$runtime" "$@"
+		$limit "$runtime" "$@"
 	fi </dev/null 9>&-
 }
 
@@ -407,7 +420,20 @@ sensor_start() {
 	if ! until_true $((DEADLINE * 4)) ready || ! kill -0 "$sensor" 2>/dev/null; then
 		die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
 	fi
-	"$WARDER" doctor --json >"$work/doctor.json" 2>"$work/doctor.err" || fail "warder doctor: $(head -n 1 "$work/doctor.err")"
+	grep -m 1 '"type":"COVERAGE"' "$events" >"$work/coverage.json" || die "the sensor did not say what it covers"
+	record coverage "$(uname -r)" "$(cat "$work/coverage.json")"
+}
+
+# doctor_agrees [ARG...]: doctor, as the sensor was started (with these further arguments), says what the sensor says
+doctor_agrees() {
+	local tier
+	tier=$(grep -oE -e '--best-tier[= ][a-z_]+' <<<"${WARDER_ARGS:-} $*")
+	# shellcheck disable=SC2086 # words
+	"$WARDER" doctor --json $tier >"$work/doctor.json" || return
+	jq -n --slurpfile said "$work/doctor.json" --slurpfile is "$work/coverage.json" \
+		'$is[0].coverage as $is | $said[0] as $said | if $is == $said then empty else
+		($is.hooks - $said.hooks)[], ($is.techniques - $said.techniques)[] end' >"$work/disagree.json"
+	[ ! -s "$work/disagree.json" ] || { cat "$work/disagree.json"; return 1; }
 }
 
 # sensor_stop: SIGTERM; the exit code is the sensor's
@@ -419,9 +445,9 @@ sensor_stop() {
 	wait "$pid"
 }
 
-# unseen TECHNIQUE: doctor says that it cannot be seen here
+# unseen TECHNIQUE: the sensor says that it cannot be seen here
 unseen() {
-	[ -s "$work/doctor.json" ] && jq -e --arg t "$1" 'any(.techniques[]; .id == $t and .state == "UNSEEN")' "$work/doctor.json" >/dev/null
+	jq -e --arg t "$1" 'any(.coverage.techniques[]; .id == $t and .state == "UNSEEN")' "$work/coverage.json" >/dev/null
 }
 
 # --- expectations, judged together at the end ------------------------------------------------------------------------------
@@ -429,7 +455,7 @@ unseen() {
 expect() {
 	local runtime
 	runtime=$(runtime_of "$1")
-	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" >>"$work/expected"
+	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" "${6:-}" >>"$work/expected"
 }
 
 expect_none() {
@@ -440,14 +466,14 @@ expect_denied() {
 	printf 'denied\t%s\n' "$1" >>"$work/expected"
 }
 
-# judge final|due: reads the expectations, the events and the doctor's word
+# judge final|due: reads the expectations and the events
 judge() {
-	"$python" "$here/judge.py" "$1" "$id" "$work/expected" "$events" "$work/doctor.json"
+	"$python" "$here/judge.py" "$1" "$id" "$work/expected" "$events"
 }
 
 # verdict: waits until all that is due has come, and for a while for what must not come; then judges
 verdict() {
-	local line
+	local judged_state judged_row judged_technique text
 	if [ "$WARDER" = none ]; then
 		skip "the verdict on $(wc -l <"$work/expected") expectations: there is no sensor (WARDER=none)"
 		return
@@ -455,17 +481,23 @@ verdict() {
 	until_true "$DEADLINE" judge due
 	sleep "${WARDER_SETTLE:-3}"
 	check "SIGTERM ends the sensor with 0" sensor_stop
-	while read -r line; do
-		case $line in
-		ok\ *) pass "${line#ok }" ;;
-		FAIL\ *) fail "${line#FAIL }" ;;
-		*) echo "     $line" ;;
+	while IFS='|' read -r judged_state judged_row judged_technique text; do
+		case $judged_state in
+		ok | unseen) pass "$text" ;;
+		FAIL) fail "$text" ;;
+		*) echo "     $text" ;;
 		esac
-	done < <(judge final || echo "FAIL the judge failed")
+	done < <(judge final || echo "FAIL|||the judge failed")
 }
 
 # --- start ---------------------------------------------------------------------------------------------------------------
 
+results=/dev/null
+if [ "${WARDER_RESULTS:-}" ]; then
+	mkdir -p "$WARDER_RESULTS"
+	results=$WARDER_RESULTS/$suite.tsv
+	: >"$results"
+fi
 touch "$work/pids" "$work/loops" "$work/mounted" "$work/expected"
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
@@ -477,7 +509,7 @@ if [ ! -e "$ACT" ] || [ "$(find "$here" -name 'act*.[ch]' -newer "$ACT")" ]; the
 	mkdir -p "${ACT%/*}"
 	gcc -static -O2 -D_GNU_SOURCE -o "$ACT" "$here"/act*.c || die "act does not build"
 fi
-gcc -shared -fPIC -O2 -o "$work/norlim.so" "$here/norlim.c" || die "norlim does not build"
+[ -z "$hybrid" ] || gcc -shared -fPIC -O2 -o "$work/norlim.so" "$here/norlim.c" || die "norlim does not build"
 # One suite at a time: the sensor runs once on a machine. What outlives a command does not inherit the lock.
 exec 9>/run/warder-test.lock
 flock 9

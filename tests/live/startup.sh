@@ -46,22 +46,27 @@ all_gone() {
 	[ -z "$(left prog)$(left link)$(left map)" ]
 }
 
-# first_event_ms: from exec to the first line of the stream
+# first_event_ms: from exec to the first line of the stream; 999999 where none comes
 first_event_ms() {
-	local fifo=$work/first start pid line
+	local fifo=$work/first start pid line ms
 	[ -e "$fifo" ] || mkfifo "$fifo"
 	start=$EPOCHREALTIME
 	"$WARDER" run -o ndjson:- </dev/null >"$fifo" 2>"$work/first.err" 9>&- &
 	pid=$!
-	IFS= read -r -t $((DEADLINE * 4)) line <"$fifo" || echo "no event: $(tail -n 1 "$work/first.err")" >&2
-	echo $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	ms=999999
+	if IFS= read -r -t $((DEADLINE * 4)) line <"$fifo"; then
+		ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	else
+		echo "no event: $(tail -n 1 "$work/first.err")" >&2
+	fi
+	echo $ms
 	kill -TERM $pid
 	wait $pid
 }
 
 # The best of five: the machine may be busy with something else.
 first_event() {
-	local ms best=999999 n
+	local ms best=1000000 n
 	if [ "${WARDER_SLOW:-}" ]; then
 		skip "the first event within 500 ms: this machine is emulated ($(first_event_ms) ms)"
 		return
@@ -132,6 +137,7 @@ rights
 first_event
 sensor_start -o "proto:$proto"
 refused "a second instance" "$WARDER" run
+check "doctor says what the sensor says of itself" doctor_agrees
 check "the first instance goes on" kill -0 "$sensor"
 for kind in prog link map; do
 	held $kind >"$work/held.$kind"

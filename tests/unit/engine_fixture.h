@@ -105,15 +105,21 @@ static inline int source_next(struct source *s, int timeout_ms, source_record_fn
 	return 1;
 }
 
-static inline void source_lost(struct source *s, source_lost_fn fn, void *ctx)
+static inline void source_accounts(struct source *s, source_account_fn fn, void *ctx)
 {
 	const struct test_source *t = (const void *)s;
 
-	for (unsigned int i = 0; i < t->n; i++)
-		fn(ctx, t->losses[i].origin, t->losses[i].stage, t->losses[i].total);
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct wd_account a = {.sealed = 1};
+
+		for (unsigned int j = 0; j < t->n; j++)
+			if (t->losses[j].origin == t->losses[i].origin)
+				a.lost[t->losses[j].stage] = t->losses[j].total;
+		fn(ctx, t->losses[i].origin, &a);
+	}
 }
 
-static const struct source_ops source_ops = {.name = "test", .next = source_next, .lost = source_lost};
+static const struct source_ops source_ops = {.name = "test", .next = source_next, .accounts = source_accounts};
 
 static inline void lose(unsigned int i, uint64_t origin, unsigned int stage, uint64_t total)
 {

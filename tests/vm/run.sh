@@ -1,35 +1,165 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh [KERNEL]...: the live suites on Debian's kernels (default: 6.1, whose BPF LSM is on), one boot each.
-# A kernel that cannot be had is skipped, loudly. Everything that is built must be built before: compiling under emulation is
-# slow. Environment: VM_SECONDS (1500) for one boot, VM_SUITES, VM_CGROUP (v2 or v1); the suites' own counts (see
-# tests/live/benign.sh) are smaller here by default.
+# run.sh [--write | COLUMN...]: the live suites on the kernel matrix (default: all columns), one boot a column, and the table of what
+# came of it. `columns` below has them; "native" is not booted: it is what the last `make live` found on this machine.
+#
+# A kernel that cannot be had is skipped, loudly. A guest that hangs or dies is booted once more, and that is said. Everything
+# must be built before: compiling under emulation is slow. What the guests said is in build/matrix/COLUMN.log, what the suites
+# found in build/matrix/COLUMN/. --write boots nothing: it puts the blind-spot map of the last run into README. With all
+# columns and suites, the map in README must be what was measured.
+#
+# Environment: VM_SUITES (default: the Makefile's SUITES), VM_JOBS (2 boots at a time), VM_SECONDS (2400) for one boot, VM_STALL
+# (300) without a word from it. What begins with WARDER goes to the guest; the suites' counts are smaller there by default.
 set -u
 
-tree=$(cd "$(dirname "$0")/../.." && pwd)
-suites=${VM_SUITES:-escapes sticky startup benign}
-failed=0 skipped=0
+# What a runtime does differently shows on any kernel: 6.1 and native have all of them, the others the one that starts three
+# times faster than runc.
+#
+#    COLUMN      KERNEL   CGROUP  WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
+columns='
+     native      -        -       -                -                     -
+     5.10        5.10     v2      crun             -                     -
+     6.1         6.1      v2      runc,crun        -                     -
+     6.12        6.12     v2      crun             -                     -
+     newest      newest   v2      crun             -                     -
+     6.1-fentry  6.1      v2      crun             -                     lsm=lockdown,capability,yama
+     6.1-kprobe  6.1      v2      crun             --best-tier=kprobe    -
+     6.1-v1      6.1      v1      crun-v1          -                     -
+'
 
-# guest: what runs in the guest
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+all=$(sed -n 's/^SUITES ?= //p' "$tree/Makefile")
+suites=${VM_SUITES:-$all}
+out=$tree/build/matrix
+seconds=${VM_SECONDS:-2400} stall=${VM_STALL:-300}
+
+# guest: what runs in the guest. Its results come out between the lines: there is no other way out.
 guest() {
 	local suite code=0
 	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
-	export WARDER_SLOW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-10}
-	export WARDER_STARTS=${WARDER_STARTS:-10} WARDER_EXECS=${WARDER_EXECS:-20} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
+	export WARDER_SLOW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-5} WARDER_RESULTS=/run/results
+	export WARDER_STARTS=${WARDER_STARTS:-6} WARDER_EXECS=${WARDER_EXECS:-10} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
 	echo "--- kernel $(uname -r), security modules: $(cat /sys/kernel/security/lsm 2>/dev/null)"
 	for suite in $suites; do
 		echo "--- $suite"
+		SECONDS=0
 		"$tree/tests/live/$suite.sh" || code=1
+		echo "--- $suite: $SECONDS s"
+		sed "s/^/@$suite.tsv /" "$WARDER_RESULTS/$suite.tsv"
 	done
+	# shellcheck disable=SC2086 # words
+	"$tree/build/warder" doctor --programs ${WARDER_ARGS:-} | sed "s/^/@programs.tsv $(uname -r | cut -d . -f 1,2)	/" || code=1
 	return $code
 }
 
+# row COLUMN: its row of the table
+row() {
+	awk -v c="$1" '$1 == c' <<<"$columns"
+}
+
+# environment: what begins with WARDER, for a command line
+environment() {
+	local name
+	for name in $(compgen -e WARDER); do
+		case $name in
+		WARDER_VM_DIR | WARDER_RESULTS | WARDER_KEEP) ;;
+		*) printf "%s='%s' " "$name" "${!name}" ;;
+		esac
+	done
+}
+
+# fetch COLUMN: its kernel; a reason to skip it is in the log
+fetch() {
+	local kernel
+	read -r _ kernel _ < <(row "$1")
+	timeout 900 scripts/vm/kernel.sh "$kernel" >"$out/$1.log" 2>&1 && return
+	grep -q '^SKIP' "$out/$1.log" || echo "SKIP kernel $kernel: not fetched in 900 s: $(tail -n 1 "$out/$1.log")" >>"$out/$1.log"
+	return 77
+}
+
+# boot COLUMN: one boot; its exit code is boot.sh's, or 124 when the guest says nothing any more
+boot() {
+	local column=$1 log=$out/$1.log kernel cgroup runtimes args append pid size=-1 quiet=0
+	read -r _ kernel cgroup runtimes args append < <(row "$column")
+	export WARDER_RUNTIMES=${WARDER_RUNTIMES:-${runtimes//,/ }} WARDER_ARGS=${WARDER_ARGS:-}
+	[ "$args" = - ] || WARDER_ARGS="$WARDER_ARGS $args"
+	[ "$append" != - ] || append=
+	scripts/vm/boot.sh "$kernel" -c "$cgroup" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
+		env VM_SUITES="'$suites'" "$(environment)" tests/vm/run.sh --guest >"$log" 2>&1 &
+	pid=$!
+	trap 'kill $pid; wait $pid; exit 143' TERM
+	while kill -0 $pid 2>/dev/null; do
+		sleep 1
+		quiet=$((quiet + 1))
+		[ "$(stat -c %s "$log")" = "$size" ] || quiet=0
+		size=$(stat -c %s "$log")
+		if [ $quiet -ge "$stall" ]; then
+			echo "the guest said nothing for $stall s" >>"$log"
+			kill $pid
+		fi
+	done
+	wait $pid
+}
+
+# results COLUMN: sorts out of the log what the suites found
+results() {
+	local dir=$out/$1
+	tr -d '\r' <"$out/$1.log" | awk -v dir="$dir" 'match($0, /^@[a-z]+\.tsv /) {
+		print substr($0, RLENGTH + 1) >(dir "/" substr($0, 2, RLENGTH - 2)) }'
+}
+
+# column COLUMN: boots it, twice if the first boot hangs or dies
+column() {
+	local column=$1 dir=$out/$1 log=$out/$1.log began=$SECONDS code try
+	rm -rf "$dir" "$log"
+	mkdir -p "$dir"
+	for try in 1 2; do
+		fetch "$column" && boot "$column"
+		code=$?
+		case $code in 124 | 125 | 143) ;; *) break ;; esac
+		[ $try = 2 ] || [ $((SECONDS - began)) -ge "$seconds" ] || {
+			echo "=== $column: the guest hung or died after $((SECONDS - began)) s: $(tail -n 1 "$log"); it is booted once more"
+			continue
+		}
+		break
+	done
+	results "$column"
+	case $code in
+	0) echo "=== $column: all passed, $((SECONDS - began)) s" ;;
+	77)
+		grep -m 1 '^SKIP' "$log" >"$dir/skip"
+		echo "=== $(cat "$dir/skip")"
+		;;
+	124 | 125 | 143)
+		echo "hung or died in $(grep -c '^--- .* s$' "$log")/$(wc -w <<<"$suites") suites: $(tail -n 1 "$log")" >"$dir/died"
+		echo "=== FAIL $column: $(cat "$dir/died")"
+		;;
+	*)
+		echo "=== FAIL $column, $((SECONDS - began)) s"
+		grep -A 3 '^FAIL' "$log" | grep -v '^@' | sed "s/^/$column: /"
+		;;
+	esac
+}
+
 if [ "${1:-}" = --guest ]; then
-	shift
 	guest
 	exit
 fi
 
+every=$(awk 'NF { print $1 }' <<<"$columns")
+if [ "${1:-}" = --write ]; then
+	exec "$tree/tests/vm/matrix.py" write "$out" "$tree/README.md" "$suites" $every
+fi
+mode=show
+[ $# -gt 0 ] || mode=check
+[ "$suites" = "$all" ] || mode=show
+[ $# -gt 0 ] || set -- $every
+for column; do
+	[ "$(row "$column")" ] || {
+		echo "usage: run.sh [COLUMN]..., of:" $every >&2
+		exit 2
+	}
+done
 for file in build/warder build/tests/act; do
 	[ -e "$tree/$file" ] || {
 		echo "run.sh: $file is missing: run make, and one suite of tests/live on this machine" >&2
@@ -37,26 +167,25 @@ for file in build/warder build/tests/act; do
 	}
 done
 cd "$tree" || exit 1
-for kernel in "${@:-6.1}"; do
-	echo "=== kernel $kernel"
-	scripts/vm/boot.sh "$kernel" -c "${VM_CGROUP:-v2}" -t "${VM_SECONDS:-1500}" -m 2048 -- \
-		env VM_SUITES="'$suites'" ${WARDER_STARTS:+WARDER_STARTS=$WARDER_STARTS} ${WARDER_EXECS:+WARDER_EXECS=$WARDER_EXECS} \
-		${WARDER_DOCKER_STARTS:+WARDER_DOCKER_STARTS=$WARDER_DOCKER_STARTS} ${WARDER:+WARDER=$WARDER} tests/vm/run.sh --guest
-	case $? in
-	0) echo "=== kernel $kernel: all passed" ;;
-	77)
-		skipped=$((skipped + 1))
-		echo "=== SKIP kernel $kernel: it cannot be had here"
-		;;
-	124)
-		failed=$((failed + 1))
-		echo "=== FAIL kernel $kernel: not done after ${VM_SECONDS:-1500} s"
-		;;
-	*)
-		failed=$((failed + 1))
-		echo "=== FAIL kernel $kernel"
-		;;
-	esac
+mkdir -p "$out"
+trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
+echo "=== $# columns, ${VM_JOBS:-2} at a time: $*"
+echo "=== suites: $suites"
+for column; do
+	[ "$column" != native ] || continue
+	while [ "$(jobs -rp | wc -l)" -ge "${VM_JOBS:-2}" ]; do
+		wait -n
+	done
+	column "$column" &
 done
-[ $skipped = 0 ] || echo "$skipped kernels SKIPPED"
-[ $failed = 0 ]
+wait
+failed=0
+echo "=== the matrix"
+tests/vm/matrix.py $mode "$out" README.md "$suites" "$@" || failed=1
+programs=()
+for column; do
+	[ "$column" = native ] || [ -e "$out/$column/skip" ] || programs+=("$out/$column/programs.tsv")
+done
+echo "=== static cost"
+tests/bench/static.py check "${programs[@]}" || [ $mode = show ] || failed=1
+exit $failed

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_DIMS 127
+#define NS_DIMS  127
+#define SEC_DIMS (WD_DIM_SECCOMP | WD_DIM_NO_NEW_PRIVS | WD_DIM_LSM)
 
 static const struct {
 	unsigned int bit;
@@ -58,6 +59,12 @@ static bool judge(const struct view *view, struct verdict *v)
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
 			verdict_outcome(view, v, WARDER__V1__SEVERITY__MEDIUM);
 		}
+	} else if (e->dimensions & (WD_DIM_SECCOMP | WD_DIM_NO_NEW_PRIVS)) {
+		v->technique = "K05";
+		v->dimension = "sec";
+	} else if (e->dimensions & WD_DIM_LSM) {
+		v->technique = "K06";
+		v->dimension = "lsm";
 	} else {
 		v->technique = "ENVELOPE";
 		v->dimension = "root";
@@ -70,6 +77,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	if (e->dimensions == WD_DIM_CAP)
 		snprintf(v->message, sizeof(v->message), "has capabilities beyond what its container was sealed with (%s)",
 			 found);
+	else if (!(e->dimensions & ~SEC_DIMS))
+		snprintf(v->message, sizeof(v->message), "lost its %s, which no call takes away (%s)", list, found);
 	else
 		snprintf(v->message, sizeof(v->message), "has the %s of %s, with no call seen that gives %s (%s)", list,
 			 view_owner(view), strchr(list, ',') ? "them" : "it", found);

@@ -16,7 +16,7 @@
 
 #define BATCH_RECORDS 2048
 #define BATCH_BYTES   (1024 * 1024)
-#define MAX_TRIES     16 /* loads until each hook has found a tier that attaches */
+#define MAX_TRIES     ATTACH_HOOKS /* loads until each hook has found a tier that attaches */
 
 struct batch_record {
 	uint64_t boot_ns;
@@ -35,6 +35,9 @@ struct source_bpf {
 	struct batch_record *order;
 	char *bytes;
 	uint32_t n, used;
+	/* Room for all accounts; what is not used is not touched. */
+	uint64_t *origins;
+	struct wd_account *accounts;
 };
 
 /* libbpf says in its log only which program failed to load. */
@@ -122,18 +125,27 @@ static int bpf_next(struct source *base, int timeout_ms, source_record_fn fn, vo
 	return (int)s->n;
 }
 
-static void bpf_lost(struct source *base, source_lost_fn fn, void *ctx)
+/* All accounts by one call: they are looked at four times a second. */
+static void bpf_accounts(struct source *base, source_account_fn fn, void *ctx)
 {
 	struct source_bpf *s = (struct source_bpf *)base;
-	int fd = bpf_map__fd(s->skel->maps.lost);
-	struct wd_lost_key key, *prev = NULL;
-	uint64_t n;
+	int accounts = bpf_map__fd(s->skel->maps.accounts), caps = bpf_map__fd(s->skel->maps.wd_capabilities);
+	uint32_t n = WD_MAX_ACCOUNTS, at;
 
-	while (bpf_map_get_next_key(fd, prev, &key) == 0) {
-		if (bpf_map_lookup_elem(fd, &key, &n) == 0)
-			fn(ctx, key.origin, key.stage, n);
-		prev = &key;
-	}
+	if (bpf_map_lookup_batch(accounts, NULL, &at, s->origins, s->accounts, &n, NULL) && errno != ENOENT)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		if (fn(ctx, s->origins[i], &s->accounts[i])) {
+			bpf_map_delete_elem(caps, &s->origins[i]);
+			bpf_map_delete_elem(accounts, &s->origins[i]);
+		}
+}
+
+static bool bpf_capabilities(struct source *base, uint64_t origin, struct wd_capabilities *out)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.wd_capabilities), &origin, out);
 }
 
 static void bpf_tick(struct source *base, uint64_t now_ns)
@@ -144,6 +156,11 @@ static void bpf_tick(struct source *base, uint64_t now_ns)
 		return;
 	s->swept_ns = now_ns;
 	iterate(s->skel->progs.iter_sweep);
+}
+
+static void bpf_stop(struct source *base)
+{
+	attach_destroy(&((struct source_bpf *)base)->attach);
 }
 
 static void bpf_close(struct source *base)
@@ -157,14 +174,18 @@ static void bpf_close(struct source *base)
 	warder__destroy(s->skel);
 	free(s->order);
 	free(s->bytes);
+	free(s->origins);
+	free(s->accounts);
 	free(s);
 }
 
 static const struct source_ops bpf_ops = {
 	.name = "bpf",
 	.next = bpf_next,
-	.lost = bpf_lost,
+	.accounts = bpf_accounts,
+	.capabilities = bpf_capabilities,
 	.tick = bpf_tick,
+	.stop = bpf_stop,
 	.close = bpf_close,
 };
 
@@ -191,6 +212,8 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 					"process 1 of the node cannot be found from here: run in the node's pid namespace "
 					"(hostPID: true)");
 			rc = attach_hooks(&s->attach, p, err);
+			if (!rc && attach_tier(&s->attach, "cred_change") < TIER_NONE)
+				s->skel->bss->label_size = p->label_size;
 			if (rc != -EAGAIN)
 				return rc;
 			attach_destroy(&s->attach);
@@ -204,6 +227,63 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 	return err_set(err, -ENOTSUP, "no set of BPF programs loads on this kernel: %s", failed_why);
 }
 
+/* What is the sensor's own among all BPF objects. */
+static int own_object(int map, uint32_t object, uint32_t id)
+{
+	uint64_t key = (uint64_t)object << 32 | id;
+	uint8_t one = 1;
+
+	return bpf_map_update_elem(map, &key, &one, BPF_ANY) ? -errno : 0;
+}
+
+static int own_objects(struct source_bpf *s)
+{
+	int map = bpf_map__fd(s->skel->maps.sensor_objects), rc = 0;
+	struct bpf_prog_info prog;
+	struct bpf_map_info info;
+	struct bpf_program *p;
+	struct bpf_link_info link;
+	struct bpf_map *m;
+	uint32_t len;
+
+	bpf_object__for_each_program(p, s->skel->obj) {
+		memset(&prog, 0, len = sizeof(prog));
+		if (bpf_program__fd(p) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p), &prog, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_PROGRAM, prog.id);
+	}
+	bpf_object__for_each_map(m, s->skel->obj)
+	{
+		memset(&info, 0, len = sizeof(info));
+		if (bpf_map__fd(m) >= 0 && !bpf_obj_get_info_by_fd(bpf_map__fd(m), &info, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_MAP, info.id);
+	}
+	for (unsigned int i = 0; i < s->attach.n_links; i++) {
+		memset(&link, 0, len = sizeof(link));
+		/* A tracepoint's is a perf event before 5.15, which has no id. */
+		if (!bpf_obj_get_info_by_fd(bpf_link__fd(s->attach.links[i]), &link, &len))
+			rc = rc ? rc : own_object(map, WD_BPF_OBJECT_LINK, link.id);
+	}
+	return rc;
+}
+
+/*
+ * From here on only the programs write the tables: nobody who gets hold of one takes an origin out of it. Rings and .bss are
+ * mapped for writing here and cannot be frozen.
+ */
+static int freeze_tables(struct source_bpf *s)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, s->skel->obj)
+	{
+		enum bpf_map_type type = bpf_map__type(m);
+
+		if ((type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH) && bpf_map_freeze(bpf_map__fd(m)))
+			return -errno;
+	}
+	return 0;
+}
+
 int source_bpf_open(const struct probe *probe, const struct source_bpf_options *opt, struct source **out, struct err *err)
 {
 	struct source_bpf *s = calloc(1, sizeof(*s));
@@ -215,7 +295,9 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 	s->sweep_ms = opt->sweep_ms;
 	s->order = calloc(BATCH_RECORDS, sizeof(*s->order));
 	s->bytes = malloc(BATCH_BYTES);
-	if (!s->order || !s->bytes) {
+	s->origins = calloc(WD_MAX_ACCOUNTS, sizeof(*s->origins));
+	s->accounts = calloc(WD_MAX_ACCOUNTS, sizeof(*s->accounts));
+	if (!s->order || !s->bytes || !s->origins || !s->accounts) {
 		err_set(err, rc, "not enough memory for the event source");
 		goto fail;
 	}
@@ -224,6 +306,16 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 	rc = load(s, probe, err);
 	if (rc)
 		goto fail;
+	rc = own_objects(s);
+	if (rc) {
+		err_set(err, rc, "noting the sensor's own BPF objects: %s", strerror(-rc));
+		goto fail;
+	}
+	rc = freeze_tables(s);
+	if (rc) {
+		err_set(err, rc, "freezing the tables: %s", strerror(-rc));
+		goto fail;
+	}
 	s->rings = ring_buffer__new(bpf_map__fd(s->skel->maps.critical), on_record, s, NULL);
 	if (!s->rings || ring_buffer__add(s->rings, bpf_map__fd(s->skel->maps.telemetry), on_record, s)) {
 		rc = err_set(err, -errno, "mapping the ring buffers: %s", strerror(errno));
@@ -238,6 +330,8 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		err_set(err, rc, "walking the tasks that run already: %s", strerror(-rc));
 		goto fail;
 	}
+	if (opt->budget)
+		s->skel->bss->budget.telemetry_ns = 1000000000ull / opt->budget;
 	*out = &s->base;
 	return 0;
 fail:
@@ -258,16 +352,18 @@ int source_bpf_canary(struct source *base, uint64_t nonce)
 	return iterate(s->skel->progs.iter_canary);
 }
 
-int source_bpf_plan(const struct probe *probe, struct attach *a, struct err *err)
+void source_bpf_programs(const struct source *base, void (*fn)(const struct program_cost *))
 {
-	struct warder *skel;
+	const struct source_bpf *s = (const struct source_bpf *)base;
+	struct bpf_program *prog;
 
-	libbpf_set_print(on_libbpf);
-	skel = warder__open();
-	if (!skel)
-		return err_set(err, -errno, "opening the embedded BPF object: %s", strerror(errno));
-	attach_plan(a, probe, skel->obj);
-	warder__destroy(skel);
-	a->object = NULL;
-	return 0;
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		fn(&(struct program_cost){bpf_program__name(prog), info.verified_insns,
+					  info.xlated_prog_len / sizeof(struct bpf_insn), info.jited_prog_len});
+	}
 }

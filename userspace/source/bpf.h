@@ -7,6 +7,7 @@
 
 struct source_bpf_options {
 	unsigned int sweep_ms; /* between two sweeps */
+	unsigned int budget;   /* KiB of telemetry that a container may make a second */
 };
 
 /*
@@ -21,7 +22,16 @@ const struct attach *source_bpf_attach(const struct source *s);
 /* Sends a canary with this nonce through hook and ring. 0 or -errno; it arrives with the next records. */
 int source_bpf_canary(struct source *s, uint64_t nonce);
 
-/* Which tier each hook would have here, into `a`; nothing is loaded. */
-int source_bpf_plan(const struct probe *probe, struct attach *a, struct err *err);
+/* What a loaded program costs. */
+struct program_cost {
+	const char *name;
+	unsigned int
+		verified; /* instructions that the verifier looked at to prove it safe; 0: the kernel does not say (before 5.16) */
+	unsigned int insns; /* instructions after the verifier's rewriting */
+	unsigned int jited; /* bytes of machine code; 0: none was made */
+};
+
+/* Calls `fn` for each program that is loaded. */
+void source_bpf_programs(const struct source *s, void (*fn)(const struct program_cost *));
 
 #endif
