@@ -163,7 +163,7 @@ static int act_write_exe(char **arg)
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return fail(path);
-	printf("found %s\n", path);
+	printf("ok found: %s\n", path);
 	fflush(stdout);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return write_open(path);

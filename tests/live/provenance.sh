@@ -30,11 +30,16 @@ hook() {
 	[ "$WARDER" = none ] || jq -e --arg h "$1" 'any(.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/doctor.json" >/dev/null
 }
 
+# quiet CMD...
+quiet() {
+	"$@" >>"$work/ran" 2>&1
+}
+
 # ran NAME CMD...: the host executes what NAME planted
 ran() {
 	local what=$1
 	shift
-	check "$what: the host ran it" "$@" >>"$work/ran" 2>&1
+	check "$what: the host ran it" quiet "$@"
 }
 
 # writer NAME RUNTIME ACT...: a container with a volume of its own ($volume) acts
@@ -119,10 +124,10 @@ runtime_written() {
 	until_true "$DEADLINE" pgrep -P "$pid" >/dev/null
 	until_true "$DEADLINE" "$tools/runc" exec "$id-$runtime-entered" true </dev/null >/dev/null 2>&1
 	container "$runtime-r01" "$runtime" hostpid caps=SYS_PTRACE -- "act write-exe $pid"
-	until_true "$DEADLINE" grep -q '^found' "$(bundle "$runtime-r01")/log"
+	until_true "$DEADLINE" grep -q '^ok found' "$(bundle "$runtime-r01")/log"
 	sleep 0.2
 	kill "$pid"
-	acts "$runtime-r01" ok
+	acts "$runtime-r01" ok 2
 	expect "$runtime-r01" R01 SUCCEEDED host
 	container "$runtime-p07" "$runtime" "bind=$tools:/tools" -- "act write-open /tools/runc"
 	acts "$runtime-p07" ok
@@ -134,12 +139,11 @@ controls() {
 	local name=$1-own volume
 	volume=$work/volumes/$name
 	mkdir -p "$volume"
-	container "$name" "$1" "bind=$volume:/data" -- "act own-exe , exec-memfd , families , plant /bin/act /data/tool 4755 , execute /data/tool ,
-		plant /bin/act /tmp/tool 755 , execute /tmp/tool , script /tmp/script , execute /tmp/script , map-code /data/tool , crash"
+	container "$name" "$1" "bind=$volume:/data" -- "act own-exe , exec-memfd , families , plant /bin/act /data/tool 4755 , execute /data/tool , plant /bin/act /tmp/tool 755 , execute /tmp/tool , script /tmp/script , execute /tmp/script , map-code /data/tool , crash"
 	acts "$name" ok 11
-	check "$name: exec into it of what it wrote" inside "$name" /data/tool nothing >>"$work/ran" 2>&1
+	check "$name: exec into it of what it wrote" quiet inside "$name" /data/tool nothing
 	check "$name: the host reads and copies what it wrote" cp -a "$volume" "$work/volumes/$name-copy"
-	check "$name: the host executes its copy" "$work/volumes/$name-copy/tool" nothing >>"$work/ran"
+	check "$name: the host executes its copy" quiet "$work/volumes/$name-copy/tool" nothing
 	expect_none "$name"
 }
 
