@@ -129,7 +129,7 @@ static __always_inline bool file_written(struct origin *o, struct inode *inode, 
 	if (!bpf_map_update_elem(&written, &key, &new, BPF_ANY) && !w) {
 		__sync_fetch_and_add(&written_files, 1);
 		if (written_files > WD_MAX_WRITTEN)
-			lost_count(o->container, 4 /* TABLE */);
+			lost_count(o->container, WD_TABLE);
 	}
 	return bpf_map_lookup_elem(&runtimes, &key);
 }
