@@ -27,7 +27,8 @@ fill() {
 
 # hook NAME: the sensor has this hook here
 hook() {
-	[ "$WARDER" = none ] || jq -e --arg h "$1" 'any(.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/doctor.json" >/dev/null
+	[ "$WARDER" = none ] ||
+		jq -e --arg h "$1" 'any(.coverage.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/coverage.json" >/dev/null
 }
 
 # quiet CMD...
@@ -73,7 +74,7 @@ host_executes() {
 	if hook exec_script; then
 		expect "$runtime-script" P10 SUCCEEDED host
 	else
-		skip "$runtime-script: this tier has no exec_script, and doctor says so"
+		skip "$runtime-script: exec_script is unseen here, and the sensor says so"
 		expect_none "$runtime-script"
 	fi
 }
