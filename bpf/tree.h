@@ -91,9 +91,13 @@ struct {
 /* One step, children before siblings: 1 with a new mount in w->m, 0 on the way, -1 at the end. */
 static __always_inline int walk_step(struct walk *w)
 {
-	struct mount *m = w->m, *parent = BPF_CORE_READ(m, mnt_parent);
 	struct list_head *next, *end;
+	struct mount *m, *parent;
 
+	/* Read the place anew each turn: else clang enters the loop in its middle, which verifiers to 6.1 take for a back-edge. */
+	asm volatile("" ::: "memory");
+	m = w->m;
+	parent = BPF_CORE_READ(m, mnt_parent);
 	if (w->up && m == w->root)
 		return -1;
 	next = w->up ? BPF_CORE_READ(m, mnt_child.next) : BPF_CORE_READ(m, mnt_mounts.next);

@@ -460,7 +460,7 @@ const struct act ipc_acts[] = {
 	{"serve", 2, act_serve, "M40", "NAME FILE|memfd|socket|pipe", "hands a descriptor to whoever connects to NAME"},
 	{"receive", 1, act_receive, "M40 X05", "NAME", "takes what a server hands out, and a child keeps it"},
 	{"own-receive", 1, act_own_receive, "M40 X05", "FILE", "passes a descriptor of FILE to itself"},
-	{"signal", 2, act_signal, "X04", "PID SIGNAL [pidfd]", "sends a signal"},
+	{"signal", 2, act_signal, "X04 P14", "PID SIGNAL [pidfd]", "sends a signal"},
 	{"own-signal", 0, act_own_signal, "X04", "", "stops and continues a child"},
 	{"control", 1, act_control, "X04", "PID", "sets PID's limits, processors and priority to what they are"},
 	{"own-control", 0, act_own_control, "X04", "", "the same of a child and of itself"},

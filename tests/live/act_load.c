@@ -194,7 +194,7 @@ static int act_threads_seccomp(char **arg)
 
 /* clang-format off */
 const struct act load_acts[] = {
-	{"chroot", 1, act_chroot, "", "N", "is checked for CAP_SYS_CHROOT N times"},
+	{"chroot-check", 1, act_chroot, "", "N", "is checked for CAP_SYS_CHROOT N times"},
 	{"hostname", 1, act_hostname, "", "N", "is refused CAP_SYS_ADMIN N times"},
 	{"questions", 1, act_questions, "", "N", "has the kernel ask for capabilities without an audit"},
 	{"chroot-regained", 0, act_chroot_regained, "", "", "is refused CAP_SYS_CHROOT, then granted it"},
