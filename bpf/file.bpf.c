@@ -54,11 +54,12 @@ static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_n
 /* A runtime's program was opened for writing: worth a record by whatever mount it was reached (R01, P07). */
 static __always_inline int runtime_open(struct origin *o, struct file *file, const struct path *path)
 {
-	struct wd_file_open what = {.mnt_ns = mount_ns(real_mount(path->mnt))};
-	struct owner own = {.kind = WD_OWNER_HOST};
+	__u32 mnt_ns = mount_ns(real_mount(path->mnt));
+	__u64 what = REACH_KIND(WD_OWNER_HOST) | REACH_MNT_NS(mnt_ns);
 
-	what.foreign = what.mnt_ns != MNT_INTERNAL && what.mnt_ns != o->mnt_ns;
-	reach_report((void *)bpf_get_current_task(), o, file, &what, &own, NULL);
+	if (mnt_ns != MNT_INTERNAL && mnt_ns != o->mnt_ns)
+		what |= REACH_FOREIGN;
+	reach_report(bpf_get_current_task(), number_of(file), what, 0, 0);
 	return 0;
 }
 
@@ -81,7 +82,7 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	if (!c)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	broken = same ? o->broken : envelope_check(task, o, c, WD_VIA_OPEN);
+	broken = same ? o->broken : envelope_check(task, WD_VIA_OPEN);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
 	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);
 	return 0;

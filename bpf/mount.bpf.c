@@ -99,7 +99,7 @@ static __always_inline int mount_create(struct super_block *sb, __u32 via)
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
-	envelope_check_current(task, o, c, via);
+	envelope_check_current(task, o, via);
 	magic = BPF_CORE_READ(sb, s_magic);
 	child = is_child_user_ns(task, c);
 	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_SUPER_MAGIC || magic == BINFMTFS_MAGIC;

@@ -196,7 +196,7 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 		security_remember(o, task); /* another thread executed and became the first */
 	c = container_of_origin(o);
 	if (c)
-		envelope_check(task, o, c, WD_VIA_EXEC);
+		envelope_check(task, WD_VIA_EXEC);
 	exec_tell(task, o->container, BPF_CORE_READ(bprm, file), false);
 	return 0;
 }

@@ -101,29 +101,42 @@ static __always_inline struct task_struct *proc_target(struct file *file, struct
 	return owner_is(own, o->container) ? NULL : target;
 }
 
-static __always_inline void reach_report(struct task_struct *task, struct origin *o, struct file *file,
-					 struct wd_file_open *what, struct owner *own, struct task_struct *target)
+/* What reach_report is to say of a file, as one number: flags, who owns it, the mount's tree. */
+#define REACH_VIA(n)       ((__u64)(n))
+#define REACH_FOREIGN      (1ull << 8)
+#define REACH_DETACHED     (1ull << 9)
+#define REACH_BEYOND_ROOT  (1ull << 10)
+#define REACH_GUARDED_PROC (1ull << 11)
+#define REACH_JOINING      (1ull << 12)
+#define REACH_KIND(n)      ((__u64)(n) << 16)
+#define REACH_MNT_NS(n)    ((__u64)(n) << 32)
+
+__weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, __u64 what, __u64 container, __u64 target_at)
 {
+	struct task_struct *task = (void *)task_at, *target = (void *)target_at;
+	struct owner own = {.container = container, .kind = (what >> 16) & 0xff};
+	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
+	struct file *file = (void *)file_at;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u32 via = what & 0xff, dev;
 	struct wd_file_open *f;
 	struct wd_record *r;
-	__u32 dev;
 
-	if (held_before(o->container, file) && what->via == WD_VIA_SWEEP)
-		return;
-	r = CRITICAL(WD_LARGE, wd_file_open, WD_FILE_OPEN, task, o->container, own);
+	if (!o || (held_before(o->container, file) && via == WD_VIA_SWEEP))
+		return 0;
+	r = CRITICAL(WD_LARGE, wd_file_open, WD_FILE_OPEN, task, o->container, &own);
 	if (!r)
-		return;
+		return 0;
 	f = record_body(r);
-	f->via = what->via ? what->via : open_via();
-	f->foreign = what->foreign;
-	f->detached = what->detached;
-	f->beyond_root = what->beyond_root;
-	f->guarded_proc = what->guarded_proc;
-	f->joining = what->joining;
+	f->via = via ? via : open_via();
+	f->foreign = !!(what & REACH_FOREIGN);
+	f->detached = !!(what & REACH_DETACHED);
+	f->beyond_root = !!(what & REACH_BEYOND_ROOT);
+	f->guarded_proc = !!(what & REACH_GUARDED_PROC);
+	f->joining = !!(what & REACH_JOINING);
 	f->passed = BPF_CORE_READ(file, f_cred) != BPF_CORE_READ(task, real_cred);
 	f->runtime = is_runtime(inode);
-	f->mnt_ns = what->mnt_ns;
+	f->mnt_ns = what >> 32;
 	f->write = (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) != 0;
 	f->mode = BPF_CORE_READ(inode, i_mode);
 	f->inode = BPF_CORE_READ(inode, i_ino);
@@ -131,13 +144,14 @@ static __always_inline void reach_report(struct task_struct *task, struct origin
 	dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	f->device_major = dev >> 20;
 	f->device_minor = dev & 0xfffff;
-	if (!target && what->via == WD_VIA_RECEIVE)
+	if (!target && via == WD_VIA_RECEIVE)
 		target = file_sender(task);
 	if (target)
 		process_fill(&f->target, target);
-	path_write(r, STRINGS_AT(wd_file_open), &f->path, what->beyond_root ? NULL : BPF_CORE_READ(file, f_path.mnt),
+	path_write(r, STRINGS_AT(wd_file_open), &f->path, f->beyond_root ? NULL : BPF_CORE_READ(file, f_path.mnt),
 		   BPF_CORE_READ(file, f_path.dentry));
 	critical_send(r);
+	return 0;
 }
 
 /*
@@ -147,7 +161,7 @@ static __always_inline void reach_report(struct task_struct *task, struct origin
 static __always_inline void file_reach(struct task_struct *task, struct origin *o, struct container *c, struct file *file,
 				       const struct path *path, __u32 mnt_ns, __u32 broken, __u32 via)
 {
-	struct wd_file_open what = {.via = via, .mnt_ns = mnt_ns};
+	__u64 what = REACH_VIA(via);
 	struct task_struct *target = NULL;
 	struct owner own = {};
 	struct super_block *sb;
@@ -156,8 +170,8 @@ static __always_inline void file_reach(struct task_struct *task, struct origin *
 	if (mnt_ns == MNT_INTERNAL)
 		return;
 	if (mnt_ns == MNT_DETACHED) {
-		what.mnt_ns = 0;
-		what.detached = 1;
+		what |= REACH_DETACHED;
+		mnt_ns = 0;
 		own.kind = WD_OWNER_UNKNOWN;
 		if (BPF_CORE_READ(path->mnt, mnt_sb, s_bdev))
 			own.kind = WD_OWNER_HOST;
@@ -170,9 +184,9 @@ static __always_inline void file_reach(struct task_struct *task, struct origin *
 			return;
 		if ((broken & (WD_DIM_ROOT | WD_DIM_CWD)) && own.kind == WD_OWNER_HOST)
 			return;
-		what.foreign = 1;
+		what |= REACH_FOREIGN;
 	}
-	if (what.foreign || what.detached) {
+	if (what & (REACH_FOREIGN | REACH_DETACHED)) {
 		if (is_inherited(c, file))
 			return;
 	} else {
@@ -185,17 +199,18 @@ static __always_inline void file_reach(struct task_struct *task, struct origin *
 			target = proc_target(file, o, &own);
 			if (!target)
 				return;
-			what.guarded_proc = 1;
-			what.joining =
-				own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT];
+			what |= REACH_GUARDED_PROC;
+			if (own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT])
+				what |= REACH_JOINING;
 		} else {
 			if (dentry_below(path->dentry, mnt.mnt_root))
 				return;
-			what.beyond_root = 1;
+			what |= REACH_BEYOND_ROOT;
 			own.kind = WD_OWNER_HOST; /* a part of a filesystem was mounted: the rest was not given */
 		}
 	}
-	reach_report(task, o, file, &what, &own, target);
+	what |= REACH_KIND(own.kind) | REACH_MNT_NS(mnt_ns);
+	reach_report(number_of(task), number_of(file), what, own.container, number_of(target));
 }
 
 /* The same of a file that the running task got hold of by another way than an open. */
@@ -208,7 +223,7 @@ static __always_inline int file_brought(struct origin *o, struct file *file, __u
 
 	if (!c)
 		return 0;
-	broken = envelope_check_current(task, o, c, via);
+	broken = envelope_check_current(task, o, via);
 	bpf_core_read(&path, sizeof(path), &file->f_path);
 	file_reach(task, o, c, file, &path, mount_ns(real_mount(path.mnt)), broken, via);
 	return 0;

@@ -25,7 +25,7 @@ static __always_inline int file_receive(struct file *file)
 	c = container_of_origin(o);
 	if (!c || syscall_nr(task) == SYS_pidfd_getfd)
 		return 0; /* that is told where the other task was asked for it */
-	file_reach(task, o, c, file, &path, ns, envelope_check_current(task, o, c, WD_VIA_RECEIVE), WD_VIA_RECEIVE);
+	file_reach(task, o, c, file, &path, ns, envelope_check_current(task, o, WD_VIA_RECEIVE), WD_VIA_RECEIVE);
 	return 0;
 }
 

@@ -123,7 +123,7 @@ static __always_inline int unix_connect(struct sock *named, struct pid *listener
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
-	envelope_check_current(task, o, c, WD_VIA_CONNECT);
+	envelope_check_current(task, o, WD_VIA_CONNECT);
 	own = socket_owner(named, listener, &peer);
 	if (owner_is(&own, o->container))
 		return 0;

@@ -18,7 +18,7 @@ int iter_sweep(struct bpf_iter__task *ctx)
 	o = origin_of(BPF_CORE_READ(task, tgid));
 	c = o ? container_of_origin(o) : NULL;
 	if (c)
-		envelope_check(task, o, c, WD_VIA_SWEEP);
+		envelope_check(task, WD_VIA_SWEEP);
 	return 0;
 }
 
