@@ -196,7 +196,7 @@ fuzz-smoke:
 
 # Real containers on this kernel; then the same in a virtual machine with Debian's kernels.
 # SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup
+SUITES ?= escapes benign sticky startup kernelfs
 
 live: all $(BUILD)/tests/act
 	@failed=0; for t in $(SUITES); do echo "--- $$t"; tests/live/$$t.sh || failed=1; done; exit $$failed

@@ -104,6 +104,8 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_mknod = 133,
+	SYS_mknodat = 259,
 	SYS_read = 0,
 	SYS_fork = 57,
 	SYS_vfork = 58
@@ -120,6 +122,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, si);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, dx);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
@@ -141,9 +147,11 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_mknodat = 33,
 	SYS_read = 63,
 	SYS_fork = -2,
-	SYS_vfork = -3 /* it has neither */
+	SYS_vfork = -3,
+	SYS_mknod = -4 /* it has none of these */
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)
@@ -157,6 +165,10 @@ static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, regs[1]);
+}
+static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[2]);
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {

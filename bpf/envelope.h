@@ -7,10 +7,9 @@
 #define WARDER_ENVELOPE_H
 
 #include "emit.h"
+#include "magic.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
-
-#define NS_DIMS          (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
+#define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
 struct broken {
 	__u32 dims;
@@ -61,13 +60,13 @@ static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct con
 	return own.kind == WD_OWNER_UNKNOWN || owner_is(&own, c->id) ? 0 : inum;
 }
 
-/* Is a mount in the container's own tree all of a filesystem other than procfs? Then nothing opened on it is out of reach. */
+/* Is a mount in the container's own tree all of a filesystem of files alone? Then nothing but a device can be out of reach on it. */
 static __always_inline bool is_plain(const struct vfsmount *mnt, const struct container *c)
 {
 	struct super_block *sb = BPF_CORE_READ(mnt, mnt_sb);
 
 	return mount_ns(real_mount((struct vfsmount *)mnt)) == c->ns[NS_MNT] &&
-	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC;
+	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && !is_kernel_magic(BPF_CORE_READ(sb, s_magic));
 }
 
 static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)

@@ -5,9 +5,6 @@
  */
 #include "envelope.h"
 
-#define CGROUP_V1_MAGIC 0x27e0eb
-#define BINFMTFS_MAGIC  0x42494e4d
-
 static __always_inline int mount_create(struct super_block *sb, __u32 via)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();

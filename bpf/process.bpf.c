@@ -82,6 +82,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
+	cgroups_claim(BPF_CORE_READ(task, cgroups), id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;

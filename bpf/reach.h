@@ -7,8 +7,7 @@
 #define WARDER_REACH_H
 
 #include "envelope.h"
-
-#define FMODE_WRITE 2
+#include "opened.h"
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
 {

@@ -62,6 +62,7 @@ struct wd_host {
 #define WD_MAX_CONTAINERS 4096
 #define WD_MAX_PROCESSES  32768
 #define WD_MAX_NAMESPACES 16384
+#define WD_MAX_CGROUPS    16384
 
 /*
  * A container's id is its cgroup's (kernfs) id. Where the container is in no cgroup v2 of its own but in version 1's, the

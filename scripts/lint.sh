@@ -72,7 +72,6 @@ may='
      paths      probe.[ch]                      the filesystems of the kernel
      paths      cmd_run.c:/run/warder.lock      one instance a node
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
-     paths      technique.c:/proc/kcore,        deviates: a title in the catalogue, opened by nobody
 '
 
 # may_find WHAT: where it is named, as FILE:LINE:WORD

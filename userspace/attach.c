@@ -23,12 +23,15 @@ const struct hook hooks[] = {
 	{"mount_create", "mounts by a call that failed or was undone at once; on kernels 6.8 to 6.13 mount(2); " EXIT_VIEW,
 	 "new mounts", false},
 	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,
-	 "opened files: other mount trees, handles, procfs", false},
+	 "opened files: other mount trees, handles, procfs, interfaces of the kernel, devices", false},
 	{"ptrace_access", EXIT_VIEW, "tracing of, memory access to and descriptors taken from other principals' processes",
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
 	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
+	{"kernel_write", NULL, "whether an interface of the kernel that was opened for writing was written to", false},
+	{"device_make", EXIT_VIEW, "device nodes that are made", false},
+	{"device_denied", "refused opens; 32-bit calls", "refused attempts on devices", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);

@@ -7,12 +7,12 @@
 #include "text.h"
 
 extern const struct detector detect_seal, detect_envelope, detect_namespace, detect_mount, detect_file, detect_ptrace,
-	detect_socket, detect_cgroup;
+	detect_socket, detect_cgroup, detect_kernelfs, detect_device;
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
-	&detect_seal,   &detect_envelope, &detect_namespace, &detect_mount, &detect_file,
-	&detect_ptrace, &detect_socket,   &detect_cgroup,    NULL,
+	&detect_seal,   &detect_envelope, &detect_namespace, &detect_mount,  &detect_file, &detect_ptrace,
+	&detect_socket, &detect_cgroup,   &detect_kernelfs,  &detect_device, NULL,
 };
 
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)

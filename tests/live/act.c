@@ -178,7 +178,7 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts, task_acts, standin_acts, self_acts};
+static const struct act *const tables[] = {namespace_acts, file_acts, task_acts, standin_acts, kernelfs_acts, self_acts};
 
 static const struct act *find(const char *name)
 {

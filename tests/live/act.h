@@ -27,7 +27,7 @@ struct act {
 };
 
 /* each ends in a row without a name */
-extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[];
+extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], kernelfs_acts[];
 
 extern char proof[1024];
 
