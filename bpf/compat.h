@@ -156,6 +156,8 @@ enum {
 	SYS_msgrcv = 70,
 	SYS_msgctl = 71,
 	SYS_io_uring_enter = 426,
+	SYS_mknod = 133,
+	SYS_mknodat = 259,
 	SYS_read = 0,
 	SYS_fork = 57,
 	SYS_vfork = 58,
@@ -298,9 +300,11 @@ enum {
 	SYS_msgrcv = 188,
 	SYS_msgctl = 187,
 	SYS_io_uring_enter = 426,
+	SYS_mknodat = 33,
 	SYS_read = 63,
 	SYS_fork = -2,
-	SYS_vfork = -3, /* it has neither */
+	SYS_vfork = -3,
+	SYS_mknod = -7, /* it has none of these */
 	SYS_mmap = 222,
 	SYS_mprotect = 226,
 	SYS_brk = 214,

@@ -7,10 +7,9 @@
 #define WARDER_ENVELOPE_H
 
 #include "emit.h"
+#include "magic.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
-
-#define NS_DIMS          (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
+#define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
 struct broken {
 	__u32 dims;
@@ -18,15 +17,23 @@ struct broken {
 	__u32 root_ns, cwd_ns; /* mount trees that root and working directory lie in */
 };
 
-/* Is this namespace the container's? If not, a dimension is broken. One of unknown owner is for `unknown` to say. */
-static __always_inline void ns_judge(struct broken *b, struct container *c, __u32 inum, __u32 index, bool unknown)
+/*
+ * Is this namespace another's than the container's? One of unknown owner is for `unknown` to say. A global function: verified once and
+ * not for each kind of namespace.
+ */
+__weak __attribute__((noinline)) int ns_is_foreign(__u64 container, __u32 inum, __u32 index, __u32 unknown)
 {
 	struct owner own;
 
-	if (inum == c->ns[index])
-		return;
+	if (index >= NS_COUNT)
+		return 0;
 	own = owner_of_ns(inum, index);
-	if (owner_is(&own, c->id) || (own.kind == WD_OWNER_UNKNOWN && !unknown))
+	return !owner_is(&own, container) && (own.kind != WD_OWNER_UNKNOWN || unknown);
+}
+
+static __always_inline void ns_judge(struct broken *b, struct container *c, __u32 inum, __u32 index, bool unknown)
+{
+	if (inum == c->ns[index] || !ns_is_foreign(c->id, inum, index, unknown))
 		return;
 	if (!b->ns) {
 		b->ns = inum;
@@ -61,13 +68,13 @@ static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct con
 	return own.kind == WD_OWNER_UNKNOWN || owner_is(&own, c->id) ? 0 : inum;
 }
 
-/* Is a mount in the container's own tree all of a filesystem other than procfs? Then nothing opened on it is out of reach. */
+/* Is a mount in the container's own tree all of a filesystem of files alone? Then nothing but a device can be out of reach on it. */
 static __always_inline bool is_plain(const struct vfsmount *mnt, const struct container *c)
 {
 	struct super_block *sb = BPF_CORE_READ(mnt, mnt_sb);
 
 	return mount_ns(real_mount((struct vfsmount *)mnt)) == c->ns[NS_MNT] &&
-	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC;
+	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && !is_kernel_magic(BPF_CORE_READ(sb, s_magic));
 }
 
 #define SYSCALL_WORK_SECCOMP 1 /* bit 0, from 5.11 */

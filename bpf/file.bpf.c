@@ -4,44 +4,9 @@
  * tree, and does the dentry lie below the mount's root? file_open sees every open but O_PATH's, by whatever call (open,
  * io_uring, a handle, fanotify, exec). Without it, the exits of the open calls show the descriptor's file.
  */
-#include "reach.h"
+#include "device.h"
+#include "kernelfs.h"
 #include "uring.h"
-
-/*
- * What an open is judged by at first: one read of the file's head, where the fields lie within 160 bytes on every kernel to 7.2.
- * Each read by a helper costs some 25 ns, and most opens need no more than these.
- */
-struct opened {
-	struct path path;
-	struct inode *inode;
-	__u32 f_mode;
-	umode_t i_mode;
-};
-
-#define HEAD_SIZE 160
-
-/* A field of the head, or one more read where a kernel has it farther behind. */
-#define HEAD_FIELD(to, head, file, field)                                                                                      \
-	({                                                                                                                     \
-		__u32 at_ = bpf_core_field_offset((file)->field);                                                              \
-		if (at_ <= HEAD_SIZE - sizeof(to))                                                                             \
-			(to) = *(typeof(to) *)((head) + at_);                                                                  \
-		else                                                                                                           \
-			bpf_core_read(&(to), sizeof(to), &(file)->field);                                                      \
-	})
-
-static __always_inline void opened_read(struct opened *f, struct file *file)
-{
-	struct inode *inode;
-	char head[HEAD_SIZE] __attribute__((aligned(8)));
-
-	bpf_probe_read_kernel(head, sizeof(head), file);
-	HEAD_FIELD(f->path, head, file, f_path);
-	HEAD_FIELD(f->f_mode, head, file, f_mode);
-	HEAD_FIELD(inode, head, file, f_inode);
-	f->inode = inode;
-	f->i_mode = BPF_CORE_READ(inode, i_mode);
-}
 
 /* The running task's own mount namespace, when that was found within the envelope: no number to be read. */
 static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_namespace *ns)
@@ -74,15 +39,19 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	__u32 broken;
 
 	opened_read(&f, file);
-	if ((f.f_mode & FMODE_WRITE) && (f.i_mode & 0170000) == 0100000 && file_written(o, f.inode, !after))
+	if ((f.f_mode & FMODE_WRITE) && is_regular(f.i_mode) && file_written(o, f.inode, !after))
 		return runtime_open(o, file, &f.path);
-	if (same && o->root_plain && f.path.mnt == o->root)
+	if (same && o->root_plain && f.path.mnt == o->root && !is_device(f.i_mode))
 		return 0; /* on the container's root file system, as most are */
 	c = container_of_origin(o);
 	if (!c)
 		return 0;
 	task = (void *)bpf_get_current_task();
 	broken = same ? o->broken : envelope_check(task, WD_VIA_OPEN);
+	if (is_device(f.i_mode))
+		device_open(&f);
+	else if (is_kernel_magic(BPF_CORE_READ(f.sb, s_magic)))
+		kernel_file(number_of(file), 0);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
 	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);
 	return 0;

@@ -185,6 +185,7 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__u32 i_generation;
+	dev_t i_rdev;
 	void *i_private;
 };
 
@@ -192,21 +193,31 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct file_system_type {
 	const char *name;
 };
 
-struct block_device;
+struct gendisk {
+	int major;
+	int first_minor;
+};
+
+struct block_device {
+	struct gendisk *bd_disk;
+};
 
 struct super_block {
+	struct list_head s_list;
 	dev_t s_dev;
 	struct file_system_type *s_type;
 	unsigned long s_iflags;
 	unsigned long s_magic;
 	struct dentry *s_root;
 	struct block_device *s_bdev;
+	struct user_namespace *s_user_ns;
 };
 
 struct vfsmount {
@@ -248,11 +259,6 @@ struct file {
 	void *private_data;
 };
 
-struct gendisk {
-	int major;
-	int first_minor;
-};
-
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -267,8 +273,30 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct kiocb {
+	struct file *ki_filp;
+};
+
+/* procfs */
+
+struct ctl_table_set;
+
+struct ctl_table_root {
+	struct ctl_table_set *(*lookup)(struct ctl_table_root *root);
+};
+
+struct ctl_table_header {
+	struct ctl_table_root *root;
+};
+
+struct proc_dir_entry {
+	char *name;
+};
+
 struct proc_inode {
 	struct pid *pid;
+	struct proc_dir_entry *pde;
+	struct ctl_table_header *sysctl;
 	struct inode vfs_inode;
 };
 
@@ -277,11 +305,17 @@ struct proc_inode {
 struct kernfs_node {
 	struct kernfs_node *parent;
 	const char *name;
+	const void *ns;
 	__u64 id;
+	void *priv;
 };
 
 struct kernfs_node___new {
 	struct kernfs_node *__parent; /* from 6.15 */
+};
+
+struct kernfs_open_file {
+	struct file *file;
 };
 
 struct cgroup;
@@ -292,6 +326,7 @@ struct cgroup_subsys_state {
 };
 
 struct cgroup_root {
+	unsigned int subsys_mask;
 	int hierarchy_id;
 };
 

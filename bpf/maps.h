@@ -46,7 +46,7 @@ struct origin {
 	__u32 mnt_ns;     /* last mount namespace found within it */
 	__u32 broken;     /* Dimension bits reported already: it and its children are not reported for them again */
 	__u32 entered;    /* it came in by an exec into the container */
-	__u32 root_plain; /* `root` is all of a filesystem, not procfs, in its tree: no open on it leads out */
+	__u32 root_plain; /* `root` is all of a filesystem, none of the kernel's, in its tree: only a device on it leads out */
 };
 
 #define ORIGIN_FILTER 65536
@@ -69,7 +69,7 @@ struct {
  * How many entries of `origins` have a thread group whose number ends so: where it is 0, as for most of the host's processes, there is
  * no need to look one up, which is what a hook costs the host.
  */
-__u32 origin_filter[ORIGIN_FILTER] __weak;
+extern __u32 origin_filter[ORIGIN_FILTER]; /* process.bpf.c */
 
 /* Namespace inode number -> container that it was sealed with, or that made it. */
 struct {
@@ -78,6 +78,17 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } ns_owners __weak SEC(".maps");
+
+/*
+ * The cgroups that a container was sealed in beside the one that tells it: one a controller of version 1, by the same kind of id. The
+ * ids are not given out again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, WD_MAX_CGROUPS);
+	__type(key, __u64);
+	__type(value, __u64);
+} cgroup_owners __weak SEC(".maps");
 
 /* By container; 0 is the host's. Made at the seal, deleted by userspace after the container's end. */
 struct {

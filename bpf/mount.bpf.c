@@ -5,14 +5,7 @@
  */
 #include "tree.h"
 
-#define BINFMTFS_MAGIC   0x42494e4d
-#define SECURITYFS_MAGIC 0x73636673
-#define DEBUGFS_MAGIC    0x64626720
-#define TRACEFS_MAGIC    0x74726163
-#define BPF_FS_MAGIC     0xcafe4a11
-#define OVERLAYFS_MAGIC  0x794c7630
-#define FUSE_SUPER_MAGIC 0x65735546
-#define LOOP_MAJOR       7
+#define LOOP_MAJOR 7
 
 /* Loop device (its minor number) -> container that gave it its file. */
 struct {
@@ -70,7 +63,7 @@ static __always_inline bool is_unmasking(__u64 magic, const struct container *c)
 		return masked & MASK_PROC;
 	case SYSFS_MAGIC:
 		return masked & MASK_SYS;
-	case CGROUP2_SUPER_MAGIC:
+	case CGROUP_V2_MAGIC:
 		return masked & MASK_CGROUP;
 	case SECURITYFS_MAGIC:
 	case DEBUGFS_MAGIC:
@@ -102,7 +95,7 @@ static __always_inline int mount_create(struct super_block *sb, __u32 via)
 	envelope_check_current(task, o, via);
 	magic = BPF_CORE_READ(sb, s_magic);
 	child = is_child_user_ns(task, c);
-	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_SUPER_MAGIC || magic == BINFMTFS_MAGIC;
+	foreign = BPF_CORE_READ(sb, s_bdev) || magic == CGROUP_V1_MAGIC || magic == BINFMTFS_MAGIC;
 	unmasks = !child && is_unmasking(magic, c); /* in a user namespace of its own the kernel lets none of them unmask */
 	follows = child && (magic == OVERLAYFS_MAGIC || magic == FUSE_SUPER_MAGIC);
 	if (!foreign && !unmasks)

@@ -76,10 +76,11 @@ static __always_inline void walls_check(struct task_struct *task, struct contain
  * Does this mount show, writable, what the container's walls cover? All of a filesystem without the masks, a part that a mask
  * hides, or any of one that was read-only. Procfs's paths are short: eight components.
  */
-static __always_inline bool is_uncovering(const struct container *c, struct mount *m)
+__weak __attribute__((noinline)) int is_uncovering(__u64 container, __u64 address)
 {
+	struct mount *m = (void *)address;
 	struct dentry *root = BPF_CORE_READ(m, mnt.mnt_root), *dentry = root;
-	struct cover_key key = {.container = c->id};
+	struct cover_key key = {.container = container};
 
 #pragma nounroll
 	for (int i = 0; i < 8; i++) {
@@ -129,7 +130,7 @@ static __always_inline struct mount *uncovering(struct task_struct *task, struct
 		if (i >= w->n)
 			break;
 		key.dentry = (__u64)w->found[i];
-		if (bpf_map_lookup_elem(&mounts_told, &key) || !is_uncovering(c, w->found[i]))
+		if (bpf_map_lookup_elem(&mounts_told, &key) || !is_uncovering(c->id, (__u64)w->found[i]))
 			continue;
 		bpf_map_update_elem(&mounts_told, &key, &one, BPF_ANY);
 		return w->found[i];

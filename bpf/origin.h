@@ -156,6 +156,47 @@ static __always_inline bool owner_is(const struct owner *own, __u64 container)
 	return own->kind == WD_OWNER_CONTAINER && own->container == container;
 }
 
+/* Whose a cgroup of any hierarchy is: the container's that was sealed in it, or (`below`) in one above it, else the host's. */
+static __always_inline struct owner owner_of_cgroup(struct cgroup *cg, bool *below)
+{
+	struct owner own = {.kind = WD_OWNER_HOST};
+
+#pragma nounroll
+	for (int i = 0; i < 24; i++) {
+		__u64 id = cgroup_origin_id(cg), *claim = bpf_map_lookup_elem(&cgroup_owners, &id);
+		struct cgroup_subsys_state *parent;
+
+		if (claim)
+			id = *claim;
+		if (bpf_map_lookup_elem(&containers, &id)) {
+			own.kind = WD_OWNER_CONTAINER;
+			own.container = id;
+			return own;
+		}
+		parent = BPF_CORE_READ(cg, self.parent);
+		if (!parent)
+			return own;
+		*below = true;
+		cg = BPF_CORE_READ(parent, cgroup);
+	}
+	return own;
+}
+
+/* A container is sealed in these cgroups. Version 2 is left out: a controller that is not on in the container is an ancestor's. */
+static __always_inline void cgroups_claim(struct css_set *css, __u64 container)
+{
+	struct cgroup_root *v2 = BPF_CORE_READ(css, dfl_cgrp, root);
+
+#pragma nounroll
+	for (int i = 0; i < (int)(bpf_core_field_size(css->subsys) / sizeof(void *)); i++) {
+		struct cgroup *cg = cgroup_v1_of(css, i);
+		__u64 id = cg && BPF_CORE_READ(cg, root) != v2 ? cgroup_origin_id(cg) : 0;
+
+		if (id && id != container)
+			bpf_map_update_elem(&cgroup_owners, &id, &container, BPF_ANY);
+	}
+}
+
 static __always_inline void ns_claim(__u32 inum, __u64 container)
 {
 	bpf_map_update_elem(&ns_owners, &inum, &container, BPF_ANY);

@@ -9,6 +9,8 @@
 #include "reach.h"
 #include "tree.h"
 
+__u32 origin_filter[ORIGIN_FILTER];
+
 /* Descriptors 0 to 2 of a task that begins a container's life or enters it: what it may open again by /proc/self/fd. */
 static __always_inline void stdio_remember(struct container *c, struct task_struct *task)
 {
@@ -94,6 +96,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
 	tree_note((__u64)real_mount(BPF_CORE_READ(task, fs, root.mnt)), (__u64)BPF_CORE_READ(task, fs, root.dentry), id);
+	cgroups_claim(BPF_CORE_READ(task, cgroups), id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;

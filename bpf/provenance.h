@@ -8,10 +8,10 @@
 #define WARDER_PROVENANCE_H
 
 #include "emit.h"
+#include "magic.h"
 
-#define OVERLAYFS_MAGIC 0x794c7630
-#define BTRFS_MAGIC     0x9123683e
-#define SB_I_NOEXEC     2 /* include/linux/fs.h: procfs, sysfs, ...: nothing on it can be executed */
+#define BTRFS_MAGIC 0x9123683e
+#define SB_I_NOEXEC 2 /* include/linux/fs.h: procfs, sysfs, ...: nothing on it can be executed */
 
 struct file_key {
 	__u64 inode;

@@ -7,9 +7,8 @@
 #define WARDER_REACH_H
 
 #include "envelope.h"
+#include "opened.h"
 #include "provenance.h"
-
-#define FMODE_WRITE 2
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
 {

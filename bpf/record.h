@@ -101,6 +101,8 @@ struct wd_host {
 #define WD_MAX_ACCOUNTS   5120 /* those of containers that ended are kept until they were told */
 #define WD_MAX_PROCESSES  32768
 #define WD_MAX_NAMESPACES 16384
+#define WD_MAX_CGROUPS    16384
+
 /* How many files are remembered with the container that wrote them last. */
 #define WD_MAX_WRITTEN 65536
 

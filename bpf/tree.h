@@ -9,13 +9,10 @@
 
 #include "envelope.h"
 
-#define SYSFS_MAGIC         0x62656572
-#define CGROUP_SUPER_MAGIC  0x27e0eb
-#define CGROUP2_SUPER_MAGIC 0x63677270
-#define MNT_READONLY        0x40
-#define TREE_WALLS          24
-#define TREE_STEPS          128 /* of a walk: some 60 mounts */
-#define TREE_FOUND          32
+#define MNT_READONLY 0x40
+#define TREE_WALLS   24
+#define TREE_STEPS   128 /* of a walk: some 60 mounts */
+#define TREE_FOUND   32
 
 struct wall {
 	__u64 mount, parent;
@@ -88,14 +85,25 @@ struct {
 	__type(value, struct walk);
 } walks __weak SEC(".maps");
 
-/* One step, children before siblings: 1 with a new mount in w->m, 0 on the way, -1 at the end. */
-static __always_inline int walk_step(struct walk *w)
+static __always_inline bool is_kernel_view(__u64 magic)
 {
+	return magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC;
+}
+
+/*
+ * One step of the walk, children before siblings, and what it found. A global function, as wall_note is: verified once, and not at
+ * each turn of the loop around it. -1 at the walk's end.
+ */
+__weak __attribute__((noinline)) int walk_step(__u32 sealing)
+{
+	__u32 zero = 0;
+	struct walk *w = bpf_map_lookup_elem(&walks, &zero);
 	struct list_head *next, *end;
 	struct mount *m, *parent;
+	bool readonly;
 
-	/* Read the place anew each turn: else clang enters the loop in its middle, which verifiers to 6.1 take for a back-edge. */
-	asm volatile("" ::: "memory");
+	if (!w)
+		return -1;
 	m = w->m;
 	parent = BPF_CORE_READ(m, mnt_parent);
 	if (w->up && m == w->root)
@@ -107,14 +115,17 @@ static __always_inline int walk_step(struct walk *w)
 		w->up = 1;
 		return 0;
 	}
-	w->m = (void *)next - bpf_core_field_offset(((struct mount *)0)->mnt_child);
+	m = (void *)next - bpf_core_field_offset(((struct mount *)0)->mnt_child);
+	w->m = m;
 	w->up = 0;
-	return 1;
-}
-
-static __always_inline bool is_kernel_view(__u64 magic)
-{
-	return magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC;
+	readonly = BPF_CORE_READ(m, mnt.mnt_flags) & MNT_READONLY;
+	if (sealing ? readonly || is_kernel_view(BPF_CORE_READ(m, mnt.mnt_sb, s_magic)) ||
+			      is_kernel_view(BPF_CORE_READ(m, mnt_parent, mnt.mnt_sb, s_magic))
+		    : !readonly && is_kernel_view(BPF_CORE_READ(m, mnt.mnt_sb, s_magic))) {
+		w->found[w->n & (TREE_FOUND - 1)] = m;
+		w->n++;
+	}
+	return 0;
 }
 
 /* Finds the mounts below `root` that matter: procfs and sysfs, with `sealing` also what is mounted on them or read-only. */
@@ -128,23 +139,8 @@ static __always_inline struct walk *walk_tree(struct mount *root, bool sealing)
 	w->root = w->m = root;
 	w->up = w->n = 0;
 #pragma nounroll
-	for (int i = 0; i < TREE_STEPS; i++) {
-		int step = walk_step(w);
-		struct mount *m = w->m;
-		bool readonly;
-
-		if (step < 0)
-			break;
-		if (!step)
-			continue;
-		readonly = BPF_CORE_READ(m, mnt.mnt_flags) & MNT_READONLY;
-		if (sealing ? readonly || is_kernel_view(BPF_CORE_READ(m, mnt.mnt_sb, s_magic)) ||
-				      is_kernel_view(BPF_CORE_READ(m, mnt_parent, mnt.mnt_sb, s_magic))
-			    : !readonly && is_kernel_view(BPF_CORE_READ(m, mnt.mnt_sb, s_magic))) {
-			w->found[w->n & (TREE_FOUND - 1)] = m;
-			w->n++;
-		}
-	}
+	for (int i = 0; i < TREE_STEPS && !walk_step(sealing); i++)
+		;
 	return w;
 }
 
@@ -155,8 +151,8 @@ static __always_inline __u32 mask_of(__u64 magic)
 		return MASK_PROC;
 	case SYSFS_MAGIC:
 		return MASK_SYS;
-	case CGROUP_SUPER_MAGIC:
-	case CGROUP2_SUPER_MAGIC:
+	case CGROUP_V1_MAGIC:
+	case CGROUP_V2_MAGIC:
 		return MASK_CGROUP;
 	default:
 		return 0;
@@ -170,24 +166,31 @@ static __always_inline void cover_note(__u64 container, struct dentry *dentry, _
 	bpf_map_update_elem(&covers, &key, &how, how == COVER_ROOT ? BPF_NOEXIST : BPF_ANY);
 }
 
-/* The mount is in the tree at the seal: is it a wall, and what does it cover? */
-static __always_inline void wall_note(struct tree *t, __u64 container, struct mount *m)
+/* The walk's find of this index is in the tree at the seal: is it a wall, and what does it cover? */
+__weak __attribute__((noinline)) int wall_note(__u64 container, __u32 index)
 {
+	__u32 zero = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &zero);
+	struct mount *m = walk ? walk->found[index & (TREE_FOUND - 1)] : NULL;
+	struct tree *t = &walk->tree;
 	struct super_block *sb = BPF_CORE_READ(m, mnt.mnt_sb), *psb = BPF_CORE_READ(m, mnt_parent, mnt.mnt_sb);
 	__u64 magic = BPF_CORE_READ(sb, s_magic), under = BPF_CORE_READ(psb, s_magic);
 	struct dentry *mountpoint = BPF_CORE_READ(m, mnt_mountpoint);
 	bool readonly = BPF_CORE_READ(m, mnt.mnt_flags) & MNT_READONLY;
 	bool over = is_kernel_view(under);
 	struct wall *w;
-	__u32 n = t->n;
+	__u32 n;
 
+	if (!m)
+		return 0;
+	n = t->n;
 	if (!readonly && !(over && (BPF_CORE_READ(m, mnt.mnt_root, d_inode, i_mode) & 0170000) == 0020000)) {
 		struct cover_key key = {.container = container, .dentry = (__u64)m};
 		__u32 one = 1;
 
 		if (mask_of(magic))
 			bpf_map_update_elem(&mounts_told, &key, &one, BPF_ANY);
-		return;
+		return 0;
 	}
 	if (over) {
 		cover_note(container, mountpoint, COVER_PART);
@@ -197,7 +200,7 @@ static __always_inline void wall_note(struct tree *t, __u64 container, struct mo
 	}
 	t->masked |= mask_of(over ? under : magic);
 	if (n >= TREE_WALLS)
-		return;
+		return 0;
 	w = &t->walls[n];
 	w->mount = (__u64)m;
 	w->parent = (__u64)BPF_CORE_READ(m, mnt_parent);
@@ -205,6 +208,7 @@ static __always_inline void wall_note(struct tree *t, __u64 container, struct mo
 	w->readonly = readonly;
 	bpf_probe_read_kernel_str(w->name, sizeof(w->name), BPF_CORE_READ(mountpoint, d_name.name));
 	t->n = n + 1;
+	return 0;
 }
 
 /* Notes the tree below the root of a container's first task. */
@@ -222,7 +226,7 @@ static __always_inline void tree_seal(struct mount *root, struct dentry *dentry,
 #pragma nounroll
 	for (__u32 i = 0; i < TREE_FOUND; i++)
 		if (i < w->n)
-			wall_note(&w->tree, container, w->found[i]);
+			wall_note(container, i);
 	bpf_map_update_elem(&trees, &container, &w->tree, BPF_ANY);
 }
 

@@ -224,6 +224,7 @@ static int header(message_t ev)
 	print_enum(&warder__v1__lost__stage__descriptor);
 	print_enum(&warder__v1__ipc_kind__descriptor);
 	print_enum(&warder__v1__task_knob__descriptor);
+	print_enum(&warder__v1__kernel_interface__descriptor);
 	if (walk(&warder__v1__process__descriptor, print_struct) || each_arm(ev, print_struct))
 		return 1;
 	printf("#endif\n");

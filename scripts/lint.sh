@@ -77,7 +77,6 @@ may='
      paths      cmd_run.c:/run/warder.lock      one instance a node
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
      paths      detect/provenance.c:/var/lib/kubelet/plugins/  deviates: compared with what is executed, opened by nobody
-     paths      technique.c:/proc/kcore,        deviates: a title in the catalogue, opened by nobody
 '
 
 # may_find WHAT: where it is named, as FILE:LINE:WORD

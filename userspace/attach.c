@@ -35,7 +35,7 @@ const struct hook hooks[] = {
 	{"mount_change", "32-bit calls",
 	 "masks and read-only mounts taken down in a container's own mount tree, and mounts that go round them", false},
 	{"file_open", "opens by fanotify and by a descriptor passed on; io_uring's that post no completion; " EXIT_VIEW,
-	 "opened files: other mount trees, handles, procfs", false},
+	 "opened files: other mount trees, handles, procfs, interfaces of the kernel, devices", false},
 	{"ptrace_access", EXIT_VIEW, "tracing of, memory access to and descriptors taken from other principals' processes",
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
@@ -86,6 +86,9 @@ const struct hook hooks[] = {
 	{"set_id", "set-id bits given by a path; " EXIT_VIEW, "set-id bits that a container gives a file it did not write",
 	 false},
 	{"runtime_link", NULL, "attempts to write a runtime's program while it runs", false},
+	{"kernel_write", NULL, "whether an interface of the kernel that was opened for writing was written to", false},
+	{"device_make", EXIT_VIEW, "device nodes that are made", false},
+	{"device_denied", "refused opens; 32-bit calls", "refused attempts on devices", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);

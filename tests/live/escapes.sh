@@ -166,7 +166,7 @@ standin() {
 	if [ "$kind" = k03 ]; then
 		background "$ACT" standin k03 "$pid" "${dirs[@]}" -- "$@" >"$work/$name.out" 2>&1
 	else
-		"$ACT" standin "$kind" "$pid" "${dirs[@]}" -- "$@" >"$work/$name.out" 2>&1
+		"$ACT" standin "$kind" "$pid" "${dirs[@]}" -- "$@" >"$work/$name.out" 2>&1 9>&-
 		read -r _ what out <"$work/$name.out"
 		[ "$what" = standin: ] && echo "$out" >>"$work/pids"
 	fi

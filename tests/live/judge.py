@@ -143,7 +143,7 @@ class Suite:
         return all(self.unseen(row) or self.answer(row)[0] for row in self.rows if row[0] == "finding")
 
     def unexpected(self):
-        """A container may have the techniques that its rows name, and what follows a breach; a "denied" one, attempts."""
+        """A container may have the techniques that its rows name, what leads to a breach and what follows it; a "denied" one, attempts."""
         allowed, denied, quiet = {}, set(), set()
         for row in self.rows:
             if row[0] in ("finding", "blind"):
@@ -158,7 +158,7 @@ class Suite:
                 yield "note", finding
             elif finding.technique in allowed.get(name, ()) or finding.context:
                 continue
-            elif name in allowed and finding.stage == "POST_BREACH":
+            elif name in allowed and finding.stage in ("RECON", "ATTEMPT", "POST_BREACH"):
                 yield "note", finding
             elif name in denied and finding.outcome == "DENIED":
                 continue
