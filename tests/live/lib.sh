@@ -182,7 +182,7 @@ caps_json() {
 # (its mounts go both ways).
 spec() {
 	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
-	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro
+	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro propagation=
 	local masks='"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
 		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"],'
 	shift
@@ -209,6 +209,7 @@ spec() {
 		shared=*)
 			source=${feature#shared=}
 			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"bind\",\"rw\",\"rshared\"]}"
+			propagation='"rootfsPropagation":"rshared",'
 			;;
 		plain) ;;
 		*) die "no such feature: $feature" ;;
@@ -230,7 +231,7 @@ spec() {
 		{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
 		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
 		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","$sys"]}$mounts],
-		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$masks
+		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$propagation$masks
 		"resources":{"devices":[$devices]}}}
 	END
 }
