@@ -268,7 +268,8 @@ static __always_inline int ns_handle(struct pt_regs *regs, long ret)
 SEC("fexit/" SYSCALL_PREFIX "open_by_handle_at")
 int BPF_PROG(fexit_ns_handle, struct pt_regs *regs, long ret)
 {
-	return ns_handle(regs, ret);
+	/* 5.10 does not know the argument's type. */
+	return ns_handle(syscall_regs((void *)bpf_get_current_task()), ret);
 }
 
 SEC("kretprobe/" SYSCALL_PREFIX "open_by_handle_at")

@@ -60,6 +60,13 @@ static __always_inline __u32 leaked_dirs(struct task_struct *task, __u32 own_ns)
 	return leaked;
 }
 
+/* A function to the verifier too, verified once: else it would follow each way through it for each way that leads to it. */
+__noinline int tree_note(__u64 root, __u64 dentry, __u64 container)
+{
+	tree_seal((void *)root, (void *)dentry, container);
+	return 0;
+}
+
 static __always_inline int container_seal(struct task_struct *task, struct cgroup *cg, __u64 id, bool late)
 {
 	struct container c = {.id = id};
@@ -82,7 +89,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
-	tree_seal(task, id);
+	tree_note((__u64)real_mount(BPF_CORE_READ(task, fs, root.mnt)), (__u64)BPF_CORE_READ(task, fs, root.dentry), id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;
