@@ -60,13 +60,6 @@ static __always_inline __u32 leaked_dirs(struct task_struct *task, __u32 own_ns)
 	return leaked;
 }
 
-/* A function to the verifier too, verified once: else it would follow each way through it for each way that leads to it. */
-__noinline int tree_note(__u64 root, __u64 dentry, __u64 container)
-{
-	tree_seal((void *)root, (void *)dentry, container);
-	return 0;
-}
-
 static __always_inline int container_seal(struct task_struct *task, struct cgroup *cg, __u64 id, bool late)
 {
 	struct container c = {.id = id};
@@ -89,7 +82,6 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
-	tree_note((__u64)real_mount(BPF_CORE_READ(task, fs, root.mnt)), (__u64)BPF_CORE_READ(task, fs, root.dentry), id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;
@@ -207,6 +199,20 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 	return 0;
 }
 
+/*
+ * The mount tree of a container that was just sealed. A program of its own, behind the one above on the same tracepoint: the two
+ * together have more stack than a program may, and the verifier would take this one for each way through that one.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tp_btf_process_exec__tree, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
+{
+	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
+
+	if (o && !bpf_map_lookup_elem(&trees, &o->container))
+		tree_seal(task, o->container);
+	return 0;
+}
+
 /* clone with CLONE_NEW* makes namespaces and joins none. */
 static __always_inline void ns_cloned(struct task_struct *parent, struct task_struct *child, struct origin *o)
 {
@@ -275,6 +281,7 @@ int BPF_PROG(tp_btf_process_exit, struct task_struct *task)
 	if (c->processes)
 		return 0;
 	bpf_map_delete_elem(&containers, &id);
+	bpf_map_delete_elem(&trees, &id);
 	r = CRITICAL(WD_SMALL, wd_container_end, WD_CONTAINER_END, task, id, NULL);
 	if (r) {
 		struct wd_container_end *e = record_body(r);
@@ -306,8 +313,8 @@ int iter_seal(struct bpf_iter__task *ctx)
 		return 0;
 	cg = task_cgroup(task);
 	id = cgroup_origin_id(cg);
-	if (!bpf_map_lookup_elem(&containers, &id) && is_born(task, cg, id))
-		container_seal(task, cg, id, true);
+	if (!bpf_map_lookup_elem(&containers, &id) && is_born(task, cg, id) && !container_seal(task, cg, id, true))
+		tree_seal(task, id);
 	return 0;
 }
 

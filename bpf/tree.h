@@ -207,15 +207,16 @@ static __always_inline void wall_note(struct tree *t, __u64 container, struct mo
 	t->n = n + 1;
 }
 
-/* Notes the tree below the root of a container's first task. */
-static __always_inline void tree_seal(struct mount *root, struct dentry *dentry, __u64 container)
+/* Notes the tree of a container's first task. */
+static __always_inline void tree_seal(struct task_struct *task, __u64 container)
 {
+	struct mount *root = real_mount(BPF_CORE_READ(task, fs, root.mnt));
 	struct walk *w = walk_tree(root, true);
 
 	if (!w)
 		return;
 	w->tree.root_mnt = (__u64)root;
-	w->tree.root_dentry = (__u64)dentry;
+	w->tree.root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	w->tree.masked = w->tree.n = 0;
 	for (int i = 0; i < TREE_WALLS; i++)
 		w->tree.walls[i].mount = 0;
