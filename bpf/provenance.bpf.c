@@ -120,8 +120,8 @@ static __always_inline void helper_exec(struct task_struct *task, struct file *f
 
 	tree = owner_of_ns(mount_ns(real_mount(BPF_CORE_READ(file, f_path.mnt))), NS_MNT);
 	origin = w ? w->container : (tree.kind == WD_OWNER_CONTAINER ? tree.container : 0);
-	r = origin ? CRITICAL(WD_LARGE, wd_helper_exec, WD_HELPER_EXEC, task, origin, &own)
-		   : TELEMETRY(WD_LARGE, wd_helper_exec, WD_HELPER_EXEC, task, 0, &own);
+	r = CRITICAL(WD_LARGE, wd_helper_exec, WD_HELPER_EXEC, task, origin,
+		     &own); /* they are few, and nobody's are told too */
 	if (!r)
 		return;
 	h = record_body(r);
@@ -141,10 +141,7 @@ static __always_inline void helper_exec(struct task_struct *task, struct file *f
 		args_write(r, STRINGS_AT(wd_helper_exec), &h->args, mm);
 	path_write(r, STRINGS_AT(wd_helper_exec) + WD_ARGS_MAX, &h->path, BPF_CORE_READ(file, f_path.mnt),
 		   BPF_CORE_READ(file, f_path.dentry));
-	if (origin)
-		critical_send(r);
-	else
-		telemetry_send(r);
+	critical_send(r);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -247,6 +244,8 @@ static __always_inline int code_map(struct file *file, unsigned long prot)
 	if (!w)
 		return 0;
 	task = (void *)bpf_get_current_task();
+	if (BPF_CORE_READ(task, mm, exe_file, f_inode) == BPF_CORE_READ(file, f_inode))
+		return 0; /* the program itself, by its exec */
 	p = principal_of(task);
 	if (p.settled)
 		provenance_use(task, &p, file, w, WD_VIA_EXEC_MAP, false);

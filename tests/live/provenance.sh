@@ -150,18 +150,21 @@ controls() {
 
 # the kernel's helpers. $knobs is set in a virtual machine.
 helpers() {
-	local runtime=$1 name act dir
+	local runtime=$1 name technique act dir features
 	while read -r name technique act; do
 		[ "$name" ] || continue
 		if [ ! "$knobs" ]; then
 			skip "$runtime-$name: changes what this kernel runs as root: in a virtual machine only"
 			continue
 		fi
-		dir=$(bundle "$runtime-$name")
+		dir=$(bundle "$runtime-$name") features="caps=all unmasked"
+		[ "$name" != agent ] || features="$features hostcgroup" # a new hierarchy is for the first cgroup namespace only
 		mkdir -p "$dir/note"
-		container "$runtime-$name" "$runtime" caps=all unmasked "bind=$dir/note:/note" bind=/usr/sbin:/sbin.host -- "act ${act//UPPER/$dir/upper}"
+		# shellcheck disable=SC2086 # words
+		container "$runtime-$name" "$runtime" $features "bind=$dir/note:/note" bind=/usr/sbin:/sbin.host -- "act ${act//UPPER/$dir/upper}"
 		acts "$runtime-$name" ok "$(awk -F' , ' '{ print NF }' <<<"$act")"
 		expect "$runtime-$name" "$technique" SUCCEEDED host
+		[ "$name" != agent ] || expect "$runtime-$name" M15 SUCCEEDED host
 	done <<-END
 		core M17 core-pattern UPPER
 		modprobe M18 modprobe UPPER
