@@ -102,9 +102,15 @@ static __always_inline struct pt_regs *syscall_regs(struct task_struct *task)
 
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_PREFIX "__x64_sys_"
+#define O_LARGEFILE    0100000
 enum {
 	SYS_ptrace = 101,
 	SYS_mount = 165,
+	SYS_umount2 = 166,
+	SYS_chroot = 161,
+	SYS_pivot_root = 155,
+	SYS_mount_setattr = 442,
+	SYS_open_tree_attr = 467,
 	SYS_unshare = 272,
 	SYS_setns = 308,
 	SYS_open_by_handle_at = 304,
@@ -116,17 +122,42 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_kill = 62,
+	SYS_tkill = 200,
+	SYS_tgkill = 234,
+	SYS_rt_sigqueueinfo = 129,
+	SYS_rt_tgsigqueueinfo = 297,
+	SYS_pidfd_send_signal = 424,
+	SYS_prlimit64 = 302,
+	SYS_ioprio_set = 251,
+	SYS_migrate_pages = 256,
+	SYS_move_pages = 279,
+	SYS_keyctl = 250,
+	SYS_add_key = 248,
+	SYS_request_key = 249,
+	SYS_shmget = 29,
+	SYS_shmat = 30,
+	SYS_shmctl = 31,
+	SYS_semget = 64,
+	SYS_semop = 65,
+	SYS_semctl = 66,
+	SYS_semtimedop = 220,
+	SYS_msgget = 68,
+	SYS_msgsnd = 69,
+	SYS_msgrcv = 70,
+	SYS_msgctl = 71,
+	SYS_io_uring_enter = 426,
 	SYS_read = 0,
 	SYS_fork = 57,
 	SYS_vfork = 58,
-	SYS_open = 2,
-	SYS_openat = 257,
 	SYS_mmap = 9,
 	SYS_mprotect = 10,
 	SYS_brk = 12,
 	SYS_mremap = 25,
 	SYS_execve = 59,
-	SYS_execveat = 322
+	SYS_execveat = 322,
+	SYS_open = 2,
+	SYS_openat = 257
 };
 
 enum {
@@ -145,17 +176,63 @@ enum {
 	SYS_adjtimex = 159
 };
 
+/*
+ * Is the call in progress a 32-bit one (int $0x80, also from a 64-bit program)? The kernel notes it in the thread's status, not in
+ * the registers. Its number and its arguments are the other ABI's: what names a door must not take them for this one's.
+ */
+static __always_inline bool is_compat(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */;
+}
+
+/* i386's numbers of the calls above; from 403 on (5.1) all ABIs count alike. */
+static __always_inline long compat_nr(long nr)
+{
+	switch (nr) {
+	case 2:
+		return SYS_fork;
+	case 3:
+		return SYS_read;
+	case 21:
+		return SYS_mount;
+	case 26:
+		return SYS_ptrace;
+	case 120:
+		return SYS_clone;
+	case 190:
+		return SYS_vfork;
+	case 310:
+		return SYS_unshare;
+	case 342:
+		return SYS_open_by_handle_at;
+	case 346:
+		return SYS_setns;
+	case 347:
+		return SYS_process_vm_readv;
+	case 348:
+		return SYS_process_vm_writev;
+	default:
+		return nr >= 403 ? nr : -1;
+	}
+}
+
+#define X32_BIT 0x40000000 /* of a call by the x32 ABI, which most kernels leave out */
+
 static __always_inline long regs_nr(struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, orig_ax);
+	long nr = BPF_CORE_READ(regs, orig_ax);
+
+	return is_compat() ? compat_nr((__u32)nr) : nr & ~X32_BIT;
 }
 static __always_inline unsigned long regs_arg1(struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, di);
+	return is_compat() ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
 }
 static __always_inline unsigned long regs_arg2(struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, si);
+	return is_compat() ? (__u32)BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
 }
 static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
 {
@@ -163,13 +240,19 @@ static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
 }
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, r10);
+	return is_compat() ? (__u32)BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_PREFIX "__arm64_sys_"
+#define O_LARGEFILE    0400000
 enum {
 	SYS_ptrace = 117,
 	SYS_mount = 40,
+	SYS_umount2 = 39,
+	SYS_chroot = 51,
+	SYS_pivot_root = 41,
+	SYS_mount_setattr = 442,
+	SYS_open_tree_attr = 467,
 	SYS_unshare = 97,
 	SYS_setns = 268,
 	SYS_open_by_handle_at = 265,
@@ -181,11 +264,34 @@ enum {
 	SYS_move_mount = 429,
 	SYS_fsmount = 432,
 	SYS_pidfd_getfd = 438,
+	SYS_kill = 129,
+	SYS_tkill = 130,
+	SYS_tgkill = 131,
+	SYS_rt_sigqueueinfo = 138,
+	SYS_rt_tgsigqueueinfo = 240,
+	SYS_pidfd_send_signal = 424,
+	SYS_prlimit64 = 261,
+	SYS_ioprio_set = 30,
+	SYS_migrate_pages = 238,
+	SYS_move_pages = 239,
+	SYS_keyctl = 219,
+	SYS_add_key = 217,
+	SYS_request_key = 218,
+	SYS_shmget = 194,
+	SYS_shmat = 196,
+	SYS_shmctl = 195,
+	SYS_semget = 190,
+	SYS_semop = 193,
+	SYS_semctl = 191,
+	SYS_semtimedop = 192,
+	SYS_msgget = 186,
+	SYS_msgsnd = 189,
+	SYS_msgrcv = 188,
+	SYS_msgctl = 187,
+	SYS_io_uring_enter = 426,
 	SYS_read = 63,
 	SYS_fork = -2,
 	SYS_vfork = -3, /* it has neither */
-	SYS_open = -6,
-	SYS_openat = 56,
 	SYS_mmap = 222,
 	SYS_mprotect = 226,
 	SYS_brk = 214,
@@ -207,7 +313,9 @@ enum {
 	SYS_clock_settime = 112,
 	SYS_settimeofday = 170,
 	SYS_clock_adjtime = 266,
-	SYS_adjtimex = 171
+	SYS_adjtimex = 171,
+	SYS_open = -6, /* it has none */
+	SYS_openat = 56
 };
 
 static __always_inline long regs_nr(struct pt_regs *regs)

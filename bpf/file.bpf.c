@@ -5,6 +5,7 @@
  * io_uring, a handle, fanotify, exec). Without it, the exits of the open calls show the descriptor's file.
  */
 #include "reach.h"
+#include "uring.h"
 
 /*
  * What an open is judged by at first: one read of the file's head, where the fields lie within 160 bytes on every kernel to 7.2.
@@ -119,6 +120,37 @@ int sysexit_file_open(struct sys_exit *ctx)
 	struct file *file = o ? file_of_own_fd(ctx->ret) : NULL;
 
 	return file ? file_open(o, file, true) : 0;
+}
+
+/*
+ * What the exits do not show, where file_open cannot be had: the program of an exec, and what io_uring opened. Both tracepoints
+ * pass the object. A request that completes into a full ring of completions passes by another, with its result alone: a
+ * descriptor, or a number that is one of the task's own by chance, whose file is judged all the same.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(tp_btf_exec_open, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
+{
+	struct origin *o = origin_current();
+
+	return o ? file_brought(o, BPF_CORE_READ(bprm, file), WD_VIA_EXEC) : 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(tp_btf_uring_open, struct io_ring_ctx *ring, struct io_kiocb *req)
+{
+	struct origin *o = origin_current();
+	struct file *file = o ? uring_opened(req) : NULL;
+
+	return file ? file_brought(o, file, WD_VIA_IO_URING) : 0;
+}
+
+SEC("tp_btf/io_uring_cqe_overflow")
+int BPF_PROG(tp_btf_uring_open__overflow, void *ring, __u64 user_data, int res)
+{
+	struct origin *o = origin_current();
+	struct file *file = o ? file_of_own_fd(res) : NULL;
+
+	return file ? file_brought(o, file, WD_VIA_IO_URING) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

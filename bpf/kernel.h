@@ -60,9 +60,7 @@ struct uts_namespace {
 	struct ns_common ns;
 };
 
-struct ipc_namespace {
-	struct ns_common ns;
-};
+struct ipc_namespace;
 
 struct cgroup_namespace {
 	struct ns_common ns;
@@ -84,6 +82,16 @@ struct xa_node {
 
 struct idr {
 	struct xarray idr_rt;
+};
+
+struct ipc_ids {
+	struct idr ipcs_idr;
+	int last_idx;
+};
+
+struct ipc_namespace {
+	struct ipc_ids ids[3]; /* semaphores, messages, shared memory */
+	struct ns_common ns;
 };
 
 struct pid_namespace {
@@ -140,6 +148,8 @@ typedef struct {
 	__u64 val; /* not looked up: see cred_caps */
 } kernel_cap_t;
 
+struct key;
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
@@ -148,7 +158,22 @@ struct cred {
 	kernel_cap_t cap_effective;
 	kernel_cap_t cap_bset;
 	void *security;
+	struct key *session_keyring;
+	struct key *process_keyring;
+	struct key *thread_keyring;
 	struct user_namespace *user_ns;
+};
+
+struct key_type {
+	const char *name;
+};
+
+struct key {
+	__s32 serial;
+	kuid_t uid;
+	__u32 perm;
+	struct key_type *type;
+	char *description;
 };
 
 /* files */
@@ -194,12 +219,19 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts; /* its children */
+	struct list_head mnt_child;  /* its place among its parent's */
 	struct list_head mnt_list;
+	struct list_head mnt_share; /* its peers */
 	struct mnt_namespace *mnt_ns;
 };
 
 struct mount___rb {
 	struct rb_node mnt_node;
+};
+
+struct mountpoint {
+	struct dentry *m_dentry;
 };
 
 struct path {
@@ -212,7 +244,13 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_mode;
 	unsigned int f_flags;
+	const struct cred *f_cred;
 	void *private_data;
+};
+
+struct gendisk {
+	int major;
+	int first_minor;
 };
 
 struct fdtable {
@@ -297,6 +335,7 @@ struct seccomp {
 
 struct thread_info {
 	unsigned long syscall_work; /* from 5.11 (x86-64) */
+	__u32 status;               /* x86-64 */
 };
 
 struct task_struct {
@@ -323,10 +362,64 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct rlimit;
+
+/* System V objects */
+
+struct kern_ipc_perm {
+	int id;
+	int key;
+	kuid_t cuid;
+	umode_t mode;
+};
+
+struct shmid_kernel {
+	struct kern_ipc_perm shm_perm;
+	struct pid *shm_cprid;
+};
+
 struct linux_binprm {
 	struct file *file;
 	unsigned int secureexec : 1;
 	char buf[256];
+};
+
+/* io_uring */
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+struct io_file_table {
+	struct io_rsrc_data data; /* from 6.13 */
+};
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
+};
+
+struct io_cqe {
+	__s32 res;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	struct io_cqe cqe; /* from 5.19 */
+	struct io_ring_ctx *ctx;
+};
+
+struct io_open {
+	__u32 file_slot;
 };
 
 /* sockets */
@@ -339,6 +432,8 @@ struct sock_common {
 	unsigned short skc_family;
 	possible_net_t skc_net;
 };
+
+struct sockaddr;
 
 struct sock_cgroup_data {
 	struct cgroup *cgroup; /* from 5.15; before: val */
@@ -444,10 +539,6 @@ struct perf_event {
 	int cpu;
 };
 
-struct kernel_siginfo {
-	int si_code;
-};
-
 /* iterators and tracepoints */
 
 struct seq_file;
@@ -463,9 +554,16 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {

@@ -6,12 +6,43 @@
  */
 #include "envelope.h"
 
+/* Namespace file -> namespace, of those that a container opened by a handle: the file itself does not tell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} ns_handles SEC(".maps");
+
+#define NSFS_MAGIC 0x6e736673
+
+static __always_inline __u32 nsfs_inum(struct file *file)
+{
+	struct ns_common *ns = BPF_CORE_READ(file, f_inode, i_private);
+
+	return BPF_CORE_READ(ns, inum);
+}
+
+static __always_inline bool is_nsfs(struct file *file)
+{
+	return file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == NSFS_MAGIC;
+}
+
+/* How a namespace file came to be. Those that an ioctl makes lack O_LARGEFILE, which the open calls of 64-bit tasks add. */
+static __always_inline __u32 nsfs_via(struct file *file)
+{
+	__u32 *inum = bpf_map_lookup_elem(&ns_handles, &file);
+
+	if (inum && *inum == nsfs_inum(file))
+		return WD_VIA_SETNS_HANDLE;
+	return BPF_CORE_READ(file, f_flags) & O_LARGEFILE ? WD_VIA_SETNS_NSFS : WD_VIA_SETNS_IOCTL;
+}
+
 /* By which door, and whether that door makes new namespaces (else an unknown one was joined). */
 static __always_inline __u32 ns_via(struct task_struct *task)
 {
 	struct pt_regs *regs = syscall_regs(task);
 	struct file *file;
-	struct inode *inode;
 
 	switch (regs ? regs_nr(regs) : -1) {
 	case SYS_unshare:
@@ -23,10 +54,7 @@ static __always_inline __u32 ns_via(struct task_struct *task)
 		return WD_VIA_CLONE;
 	case SYS_setns:
 		file = file_of_fd(task, (int)regs_arg1(regs));
-		inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-		if (inode && BPF_CORE_READ(inode, i_sb, s_magic) == 0x6e736673 /* NSFS_MAGIC */)
-			return WD_VIA_SETNS_NSFS;
-		return WD_VIA_SETNS_PIDFD;
+		return is_nsfs(file) ? nsfs_via(file) : WD_VIA_SETNS_PIDFD;
 	default:
 		return WD_VIA_KERNEL;
 	}
@@ -155,7 +183,6 @@ static __always_inline int namespace_denied(long ret)
 	struct task_struct *task;
 	struct origin *o = origin_current();
 	struct owner own;
-	struct inode *inode;
 	struct file *file;
 	struct pt_regs *regs;
 	__u32 via;
@@ -168,10 +195,8 @@ static __always_inline int namespace_denied(long ret)
 	if (!file)
 		return 0;
 	via = ns_via(task);
-	inode = BPF_CORE_READ(file, f_inode);
-	if (via == WD_VIA_SETNS_NSFS) {
-		struct ns_common *ns = BPF_CORE_READ(inode, i_private);
-		__u32 inum = BPF_CORE_READ(ns, inum);
+	if (via != WD_VIA_SETNS_PIDFD) {
+		__u32 inum = nsfs_inum(file);
 
 		own = owner_of_ns(inum, NS_MNT);
 #pragma nounroll
@@ -207,6 +232,55 @@ SEC("tracepoint/setns")
 int sysexit_namespace_denied(struct sys_exit *ctx)
 {
 	return namespace_denied(ctx->ret);
+}
+
+/*
+ * A namespace file opened by its handle (6.18): no procfs, no ptrace check. The opening is remembered for the door's name; one
+ * that is refused is an attempt, told by the descriptor that the handle was to be looked up on: nsfs's own, or its root.
+ */
+#define FD_NSFS_ROOT (-10003)
+
+static __always_inline int ns_handle(struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct owner own = {.kind = WD_OWNER_UNKNOWN};
+	struct origin *o = origin_current();
+	struct file *file;
+	__u32 inum;
+
+	if (!o || !regs)
+		return 0;
+	if (ret >= 0) {
+		file = file_of_own_fd(ret);
+		if (is_nsfs(file)) {
+			inum = nsfs_inum(file);
+			bpf_map_update_elem(&ns_handles, &file, &inum, BPF_ANY);
+		}
+		return 0;
+	}
+	if (ret != -1 /* EPERM */)
+		return 0;
+	if ((int)regs_arg1(regs) == FD_NSFS_ROOT || is_nsfs(file_of_fd(task, (int)regs_arg1(regs))))
+		ns_report(task, o, &own, WD_VIA_SETNS_HANDLE, 0, NULL, ret);
+	return 0;
+}
+
+SEC("fexit/" SYSCALL_PREFIX "open_by_handle_at")
+int BPF_PROG(fexit_ns_handle, struct pt_regs *regs, long ret)
+{
+	return ns_handle(regs, ret);
+}
+
+SEC("kretprobe/" SYSCALL_PREFIX "open_by_handle_at")
+int BPF_KRETPROBE(kprobe_ns_handle, long ret)
+{
+	return ns_handle(syscall_regs((void *)bpf_get_current_task()), ret);
+}
+
+SEC("tracepoint/open_by_handle_at")
+int sysexit_ns_handle(struct sys_exit *ctx)
+{
+	return ns_handle(syscall_regs((void *)bpf_get_current_task()), ctx->ret);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

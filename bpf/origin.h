@@ -245,18 +245,11 @@ static __always_inline struct task_struct *pid_task(struct pid *pid, int type)
 	return node - bpf_core_field_offset(((struct task_struct *)0)->pid_links) - type * 2 * sizeof(void *);
 }
 
-/* The task that a number means to `task`: a look-up in the radix tree of its own pid namespace. */
-static __always_inline struct task_struct *task_find(struct task_struct *task, __u32 nr)
+/* What a number means in an idr, which is a radix tree: a node of it has 2 in its pointer's lower bits. */
+static __always_inline void *idr_find(void *entry, __u32 nr)
 {
-	struct pid *self = BPF_CORE_READ(task, thread_pid);
-	struct pid_namespace *ns = NULL;
-	__u32 level;
-	void *entry;
-
-	level = BPF_CORE_READ(self, level);
-	/* numbers[] holds {int nr, pad, ns}, one of them a level */
-	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)&self->numbers + level * 16 + 8);
-	entry = BPF_CORE_READ(ns, idr.idr_rt.xa_head);
+	if (((__u64)entry & 3) != 2 && nr)
+		return NULL; /* a tree of one entry has it in the root's place, as number 0 */
 #pragma nounroll
 	for (int i = 0; i < 6; i++) {
 		struct xa_node *node;
@@ -269,9 +262,20 @@ static __always_inline struct task_struct *task_find(struct task_struct *task, _
 		entry = NULL;
 		bpf_probe_read_kernel(&entry, sizeof(entry), (void *)&node->slots + slot * sizeof(void *));
 	}
-	if (!entry || ((__u64)entry & 3))
-		return NULL;
-	return pid_task(entry, 0);
+	return (__u64)entry & 3 ? NULL : entry;
+}
+
+/* The task that a number means to `task`: a look-up in its own pid namespace. */
+static __always_inline struct task_struct *task_find(struct task_struct *task, __u32 nr)
+{
+	struct pid *self = BPF_CORE_READ(task, thread_pid);
+	struct pid_namespace *ns = NULL;
+	__u32 level;
+
+	level = BPF_CORE_READ(self, level);
+	/* numbers[] holds {int nr, pad, ns}, one of them a level */
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)&self->numbers + level * 16 + 8);
+	return pid_task(idr_find(BPF_CORE_READ(ns, idr.idr_rt.xa_head), nr), 0);
 }
 
 /* The open file behind a descriptor. */

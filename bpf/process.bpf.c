@@ -5,8 +5,9 @@
  * The hooks are the scheduler's tracepoints on every kernel and tier: they pass the task itself, exec's fires after the new
  * credentials are in place and before the program runs, and there is no way past them.
  */
-#include "envelope.h"
 #include "provenance.h"
+#include "reach.h"
+#include "tree.h"
 
 /* Descriptors 0 to 2 of a task that begins a container's life or enters it: what it may open again by /proc/self/fd. */
 static __always_inline void stdio_remember(struct container *c, struct task_struct *task)
@@ -21,6 +22,18 @@ static __always_inline void stdio_remember(struct container *c, struct task_stru
 			continue;
 		c->stdio[slot].inode = BPF_CORE_READ(inode, i_ino);
 		c->stdio[slot].sb = (__u64)BPF_CORE_READ(inode, i_sb);
+	}
+}
+
+/* The sweep of descriptors need not tell them. Those of the kernel's own mounts (pipes) it never looks at. */
+static __always_inline void stdio_hold(__u64 container, struct task_struct *task)
+{
+#pragma nounroll
+	for (int fd = 0; fd < 3; fd++) {
+		struct file *file = file_of_fd(task, fd);
+
+		if (file && mount_ns(real_mount(BPF_CORE_READ(file, f_path.mnt))) != MNT_INTERNAL)
+			held_before(container, file);
 	}
 }
 
@@ -55,6 +68,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	ns_read(BPF_CORE_READ(task, nsproxy), cred, c.ns);
 	c.caps = cred_caps(&cred->cap_bset);
 	stdio_remember(&c, task);
+	stdio_hold(id, task);
 	if (bpf_map_update_elem(&containers, &id, &c, BPF_ANY)) {
 		lost_count(0, WD_TABLE);
 		return -1;
@@ -72,6 +86,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 		else if (owner_of_ns(c.ns[i], i).kind == WD_OWNER_UNKNOWN)
 			ns_claim(c.ns[i], id); /* one that it joined stays its first owner's (a pod's network) */
 	}
+	tree_seal(task, id);
 	r = CRITICAL(WD_LARGE, wd_container_seal, WD_CONTAINER_SEAL, task, id, NULL);
 	if (!r)
 		return 0;
@@ -112,6 +127,7 @@ static __always_inline struct origin *container_enter(struct task_struct *task, 
 
 	if (!late)
 		stdio_remember(c, task);
+	stdio_hold(c->id, task);
 	r = TELEMETRY(WD_SMALL, wd_container_enter, WD_CONTAINER_ENTER, task, c->id, NULL);
 	if (r) {
 		e = record_body(r);

@@ -163,22 +163,6 @@ int BPF_PROG(tp_btf_exec_file, struct task_struct *task, pid_t old, struct linux
 	return 0;
 }
 
-/* A container's program lies in its reach. Where file_open is hooked it said so already, but for one in a detached mount. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(tp_btf_exec_reach, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
-{
-	struct origin *o = origin_current();
-	struct container *c = o ? container_of_origin(o) : NULL;
-	struct file *file = BPF_CORE_READ(bprm, file);
-	struct path path;
-
-	if (!c)
-		return 0;
-	bpf_core_read(&path, sizeof(path), &file->f_path);
-	file_reach(task, o, c, file, &path, mount_ns(real_mount(path.mnt)), o->broken, WD_VIA_EXEC);
-	return 0;
-}
-
 #define ELF_MAGIC 0x464c457f
 
 /* What is no program itself: "#!", or a handler's of binfmt_misc. Asked again for the interpreter, which exec_file sees. */

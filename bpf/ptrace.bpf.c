@@ -6,9 +6,10 @@
  */
 #include "envelope.h"
 
-#define PTRACE_MODE_ATTACH 2
-#define PTRACE_ATTACH      16
-#define PTRACE_SEIZE       0x4206
+#define PTRACE_MODE_ATTACH  2
+#define PTRACE_MODE_FSCREDS 8 /* asked by a file operation */
+#define PTRACE_ATTACH       16
+#define PTRACE_SEIZE        0x4206
 
 static __always_inline __u32 access_via(struct task_struct *task)
 {
@@ -21,7 +22,7 @@ static __always_inline __u32 access_via(struct task_struct *task)
 	case SYS_pidfd_getfd:
 		return WD_VIA_PIDFD_GETFD;
 	default:
-		return WD_VIA_PROCFS;
+		return WD_VIA_KERNEL;
 	}
 }
 
@@ -50,20 +51,18 @@ static __always_inline int ptrace_access(struct task_struct *target, __u32 mode,
 	p->via = via;
 	p->mode = mode;
 	p->result = ret;
+	p->joining = own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT];
 	process_fill(&p->target, target);
 	critical_send(r);
 	return 0;
 }
 
-/* procfs (mem, opened for writing) asks too; the file's open is the event there. */
+/* procfs (mem, opened for writing) asks too, with the file system's credentials; the file's open is the event there. */
 static __always_inline int ptrace_check(struct task_struct *target, unsigned int mode)
 {
-	__u32 via;
-
-	if (!(mode & PTRACE_MODE_ATTACH) || !origin_current())
+	if (!(mode & PTRACE_MODE_ATTACH) || (mode & PTRACE_MODE_FSCREDS) || !origin_current())
 		return 0;
-	via = access_via((void *)bpf_get_current_task());
-	return via == WD_VIA_PROCFS ? 0 : ptrace_access(target, mode, via, 0);
+	return ptrace_access(target, mode, access_via((void *)bpf_get_current_task()), 0);
 }
 
 SEC("lsm/ptrace_access_check")

@@ -97,6 +97,7 @@ struct wd_host {
 
 /* How many containers, processes and foreign namespaces are told apart at once. */
 #define WD_MAX_CONTAINERS 4096
+#define WD_CLOSED         32   /* accounts that are forgotten at once */
 #define WD_MAX_ACCOUNTS   5120 /* those of containers that ended are kept until they were told */
 #define WD_MAX_PROCESSES  32768
 #define WD_MAX_NAMESPACES 16384

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The sweep: every few seconds each process with an origin is held against its envelope. It finds what passed no hook, within
- * one period even if the task never opens a file again. And the canary: a record through the whole path, on request.
+ * The sweep: every few seconds each thread with an origin is held against its envelope. It finds what passed no hook, within
+ * one period even if the task never opens a file again. And the canary: a record through the whole path, on request; and
+ * what is forgotten of a container that ended.
  */
 #include "envelope.h"
 
@@ -12,7 +13,7 @@ int iter_sweep(struct bpf_iter__task *ctx)
 	struct container *c;
 	struct origin *o;
 
-	if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (!task || !origin_filter[(__u32)BPF_CORE_READ(task, tgid) % ORIGIN_FILTER])
 		return 0;
 	o = origin_of(BPF_CORE_READ(task, tgid));
 	c = o ? container_of_origin(o) : NULL;
@@ -36,6 +37,25 @@ int iter_canary(struct bpf_iter__task *ctx)
 	((struct wd_canary *)record_body(r))->nonce = canary_nonce;
 	canary_nonce = 0;
 	critical_send(r);
+	return 0;
+}
+
+/* Accounts that userspace has told to the end: it writes no table of the sensor's itself. */
+__u64 accounts_closed[WD_CLOSED];
+
+SEC("iter/task")
+int iter_forget(struct bpf_iter__task *ctx)
+{
+#pragma nounroll
+	for (int i = 0; i < WD_CLOSED; i++) {
+		__u64 origin = accounts_closed[i];
+
+		if (!origin)
+			break;
+		bpf_map_delete_elem(&wd_capabilities, &origin);
+		bpf_map_delete_elem(&accounts, &origin);
+		accounts_closed[i] = 0;
+	}
 	return 0;
 }
 

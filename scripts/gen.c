@@ -218,9 +218,12 @@ static int header(message_t ev)
 	print_enum(&warder__v1__bpf_act__descriptor);
 	print_enum(&warder__v1__bpf_object__descriptor);
 	print_enum(&warder__v1__tamper__descriptor);
+	print_enum(&warder__v1__tree_change__descriptor);
 	print_enum(&warder__v1__outcome__descriptor);
 	print_enum(&warder__v1__owner__kind__descriptor);
 	print_enum(&warder__v1__lost__stage__descriptor);
+	print_enum(&warder__v1__ipc_kind__descriptor);
+	print_enum(&warder__v1__task_knob__descriptor);
 	if (walk(&warder__v1__process__descriptor, print_struct) || each_arm(ev, print_struct))
 		return 1;
 	printf("#endif\n");

@@ -23,12 +23,30 @@ const struct hook hooks[] = {
 	 "which capabilities a container uses", HOOK_TP_BTF_DEGRADED},
 	{"mount_create", "mounts by a call that failed or was undone at once; on kernels 6.8 to 6.13 mount(2); " EXIT_VIEW,
 	 "new mounts", false},
-	{"file_open", "opens by io_uring, by exec, by fanotify and by a descriptor passed on; " EXIT_VIEW,
+	{"loop_setup", NULL,
+	 "that a mounted loop device was set up by the container: its mount is reported as a block device's", false},
+	{"root_change", "roots changed by anything but chroot, pivot_root and setns; 32-bit calls",
+	 "root directories changed; the next hook or sweep finds those in another mount tree", false},
+	{"userns_create", "32-bit calls", "user namespaces that a container makes", false},
+	{"ns_handle", "32-bit calls", "namespace files opened by handle: the joining is seen, under another door's name",
+	 false},
+	{"mount_attach", "mounts by move_mount; behind more than 16 peers; on kernels 6.8 to 6.13; 32-bit calls",
+	 "mounts of a container that arrive in the host's tree", false},
+	{"mount_change", "32-bit calls",
+	 "masks and read-only mounts taken down in a container's own mount tree, and mounts that go round them", false},
+	{"file_open", "opens by fanotify and by a descriptor passed on; io_uring's that post no completion; " EXIT_VIEW,
 	 "opened files: other mount trees, handles, procfs", false},
 	{"ptrace_access", EXIT_VIEW, "tracing of, memory access to and descriptors taken from other principals' processes",
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},
-	{"unix_connect", "connections by io_uring; " EXIT_VIEW, "connections to other principals' unix sockets", false},
+	{"uring_open", NULL, "opens by io_uring", false},
+	{"exec_open", NULL, "executed programs: other mount trees, handles", false},
+	{"unix_connect", "connections by io_uring that post no completion; " EXIT_VIEW,
+	 "connections to other principals' unix sockets", false},
+	{"uring_connect", NULL, "connections by io_uring", false},
+	{"unix_send", NULL, "datagrams to other principals' unix sockets that no connect came before", false},
+	{"unix_bind", "sockets bound by 32-bit calls or io_uring",
+	 "whose a unix socket is whose listener ended, or of datagrams", false},
 	{"cgroup_move", NULL, "moves between cgroups", false},
 	{"module_load", NULL, "modules that a container loads", false},
 	{"module_request", NULL, "modules that the kernel asks for on a container's behalf", false},
@@ -46,8 +64,22 @@ const struct hook hooks[] = {
 	{"socket_create", "by io_uring; " EXIT_VIEW, "sockets of rare families", false},
 	{"sensor_signal", NULL, "signals to the sensor", false},
 	{"sensor_freeze", NULL, "the sensor's cgroup frozen", false},
+	{"ipc_create", "System V objects made by 32-bit calls", "who made a System V object", false},
+	{"ipc_access", "semop alone, on a set whose number was guessed; 32-bit calls",
+	 "use of other principals' System V objects", false},
+	{"key_create", "keys made by 32-bit calls or by the kernel itself", "who made a key", false},
+	{"key_access", "keys that were found by a search of keyrings, or used by the kernel for the task; 32-bit calls",
+	 "use of other principals' keys", false},
+	{"key_refused", "32-bit calls", "searches for other principals' keys", false},
+	{"signal_send", NULL, "signals to other principals' processes", false},
+	{"signal_denied", "32-bit calls; signals to a group", "refused signals to other principals' processes", false},
+	{"task_control", "32-bit calls; calls on a group of processes",
+	 "limits, priorities and processors of other principals' processes set", false},
+	{"file_receive", NULL,
+	 "descriptors as they are received; what is still held at the next sweep of descriptors is seen then", false},
+	{"file_sweep", "descriptors that were closed again before the next sweep, some ten seconds apart",
+	 "descriptors that came in by a way that no hook sees", false},
 	{"exec_file", NULL, "programs that another principal's container wrote; usermode helpers", false},
-	{"exec_reach", NULL, "programs outside of the container's mount tree, where file_open does not see exec's open", false},
 	{"exec_script", NULL, "scripts that another principal's container wrote: only their interpreter is seen", false},
 	{"code_map", NULL, "libraries that another principal's container wrote, mapped as code", false},
 	{"kernel_read", "firmware; " EXIT_VIEW, "modules and firmware that a container wrote, read by the kernel", false},
@@ -58,6 +90,25 @@ const struct hook hooks[] = {
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
+
+/* Hooks that show what another misses on the sysexit tier: where that one has a better tier it shows the same, and they stay off. */
+static const struct {
+	const char *hook, *of;
+} complements[] = {
+	{"uring_open", "file_open"},
+	{"exec_open", "file_open"},
+	{"uring_connect", "unix_connect"},
+};
+
+/* The tier of the hook that makes this one needless; TIER_NONE where it is needed. Its row is before this one's. */
+static enum tier covering_tier(const struct attach *a, unsigned int hook)
+{
+	for (size_t n = 0; n < sizeof(complements) / sizeof(complements[0]); n++)
+		for (unsigned int i = 0; i < hook && !strcmp(hooks[hook].name, complements[n].hook); i++)
+			if (!strcmp(hooks[i].name, complements[n].of) && a->tiers[i] < TIER_SYSEXIT)
+				return a->tiers[i];
+	return TIER_NONE;
+}
 
 /* "fentry_file_open", "sysexit_file_open__openat": is it the hook's on this tier? */
 static bool is_program_of(const char *program, enum tier tier, const char *hook)
@@ -89,10 +140,15 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 	a->object = object;
 	bpf_object__for_each_program(prog, object)
 		bpf_program__set_autoload(prog, !strncmp(bpf_program__name(prog), "iter_", 5) &&
-							strcmp(bpf_program__name(prog), "iter_sweep"));
+							!strstr(bpf_program__name(prog), "sweep"));
 	for (unsigned int i = 0; i < hooks_n; i++) {
-		enum tier t = a->floor[i];
+		enum tier t = covering_tier(a, i);
 
+		if (t < TIER_NONE) {
+			a->tiers[i] = t;
+			continue;
+		}
+		t = a->floor[i];
 		while (t < TIER_NONE && !tier_serves(a, p, t, hooks[i].name))
 			t++;
 		a->tiers[i] = t;
@@ -222,7 +278,7 @@ const char *hook_state_text(unsigned int hook, enum tier tier)
 {
 	if (tier == TIER_NONE)
 		return hooks[hook].unseen;
-	if (tier == TIER_SYSEXIT || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
+	if (tier >= TIER_ITER || (tier == TIER_TP_BTF && (hooks[hook].flags & HOOK_TP_BTF_DEGRADED)))
 		return hooks[hook].degraded ? hooks[hook].degraded : "";
 	return "";
 }

@@ -13,7 +13,7 @@ struct bpf_object;
  */
 struct hook {
 	const char *name;
-	const char *degraded; /* what the sysexit tier does not see; NULL where it has none */
+	const char *degraded; /* what the iter or sysexit tier does not see; NULL where nothing */
 	const char *unseen;   /* what is not seen without the hook */
 	unsigned int flags;   /* HOOK_*; true is HOOK_REQUIRED */
 };

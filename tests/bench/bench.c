@@ -2,7 +2,8 @@
 /*
  * bench FILE [ROUNDS [CASE]]: what four things cost this process, in nanoseconds: getppid, a syscall that no sensor cares about;
  * openat and close of FILE; the same for writing; fork, exec (of this program, which returns at once) and wait.
- * Prints "getppid N", "open N", "write N" and "exec N", or CASE alone: each the median of ROUNDS (9) batches. Linked statically: runs in any root.
+ * Prints "getppid N", "open N", "write N" and "exec N", or CASE alone: each the median of ROUNDS (9) batches. Linked statically: runs
+ * in any root.
  *
  * bench --stats: while it runs, the kernel counts runs and time of each BPF program; prints "on" when it does.
  */

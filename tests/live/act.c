@@ -178,8 +178,9 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts,  task_acts,       standin_acts,
-					   load_acts,      calls_acts, provenance_acts, self_acts};
+static const struct act *const tables[] = {namespace_acts, file_acts,       task_acts,    standin_acts, load_acts,
+					   calls_acts,     ipc_acts,        evasion_acts, compat_acts,  uring_acts,
+					   mount_acts,     provenance_acts, self_acts};
 
 static const struct act *find(const char *name)
 {
@@ -220,20 +221,28 @@ static int run(char **argv)
 	return !ret ? 0 : denied ? 1 : 2;
 }
 
-int main(int argc, char **argv)
+static int run_all(char **next)
 {
-	const char *name = strrchr(argv[0], '/');
-	char **next = argv + 1;
 	int ret;
 
-	if (name && !strcmp(name, "/helper"))
-		return helper(argv[0]);
-	if (argc < 2)
-		return usage();
 	for (;;) {
 		ret = run(next);
 		if (ret || !*rest)
 			return ret;
 		next = rest + 1;
 	}
+}
+
+int go_on(void)
+{
+	return *rest ? run_all(rest + 1) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+
+	if (name && !strcmp(name, "/helper"))
+		return helper(argv[0]);
+	return argc < 2 ? usage() : run_all(argv + 1);
 }

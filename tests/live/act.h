@@ -27,8 +27,8 @@ struct act {
 };
 
 /* each ends in a row without a name */
-extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], load_acts[], calls_acts[],
-	provenance_acts[];
+extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], load_acts[], calls_acts[], ipc_acts[],
+	evasion_acts[], compat_acts[], uring_acts[], mount_acts[], provenance_acts[];
 
 extern char proof[1024];
 
@@ -38,6 +38,12 @@ int fail(const char *step);
 int read_fd(int fd, const char *step);
 int read_file(const char *path);
 int write_file(const char *path, const char *text);
+
+/* asks the listener that fd is connected to, whose answer becomes the proof */
+int ask(int fd);
+
+/* Runs the acts after this one; returns the exit code. For acts that only change who does them. */
+int go_on(void);
 
 /* A child that runs body (NULL: nothing) and sleeps; it has done so when this returns. */
 pid_t child_start(int (*body)(void));

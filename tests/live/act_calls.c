@@ -312,14 +312,6 @@ static int act_netfilter(char **arg)
 	return make(AF_NETLINK, SOCK_RAW, 12 /* NETLINK_NETFILTER */);
 }
 
-static int act_signal(char **arg)
-{
-	if (kill(atoi(arg[0]), atoi(arg[1])))
-		return fail("kill");
-	snprintf(proof, sizeof(proof), "sent signal %s to pid %s", arg[1], arg[0]);
-	return 0;
-}
-
 /* Frozen and thawed at once. */
 static int act_freeze(char **arg)
 {
@@ -358,7 +350,6 @@ const struct act calls_acts[] = {
 	{"socket", 3, act_socket, "K11 K17 M63", "FAMILY TYPE PROTOCOL", "makes a socket"},
 	{"netfilter", 0, act_netfilter, "K16", "", "makes a netfilter socket in a user namespace of its own"},
 	{"freeze", 1, act_freeze, "P14", "FILE", "freezes a cgroup for a moment"},
-	{"signal", 2, act_signal, "P14", "PID NUMBER", "sends a signal"},
 	{0},
 };
 /* clang-format on */

@@ -104,7 +104,7 @@ static int act_handle_of(char **arg)
 	size_t used;
 	int mount_id;
 
-	if (name_to_handle_at(AT_FDCWD, arg[0], &h.head, &mount_id, 0))
+	if (name_to_handle_at(AT_FDCWD, arg[0], &h.head, &mount_id, AT_SYMLINK_FOLLOW))
 		return fail("name_to_handle_at");
 	used = snprintf(proof, sizeof(proof), "%d:", h.head.handle_type);
 	for (unsigned int i = 0; i < h.head.handle_bytes; i++)

@@ -78,19 +78,25 @@ static socklen_t unix_address(struct sockaddr_un *addr, const char *path)
 }
 
 /* Asks what a docker daemon answers; another listener may answer anything, or nothing. */
+int ask(int fd)
+{
+	static const char ping[] = "GET /_ping HTTP/1.0\r\n\r\n";
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+	strcpy(proof, "connected, no answer");
+	if (write(fd, ping, sizeof(ping) - 1) > 0 && poll(&wait, 1, DEADLINE_MS) == 1)
+		return read_fd(fd, "read");
+	return 0;
+}
+
 static int act_connect(char **arg)
 {
-	static const char ask[] = "GET /_ping HTTP/1.0\r\n\r\n";
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	struct sockaddr_un addr;
 
 	if (connect(fd, (struct sockaddr *)&addr, unix_address(&addr, arg[0])))
 		return fail("connect");
-	strcpy(proof, "connected, no answer");
-	if (write(fd, ask, sizeof(ask) - 1) > 0 && poll(&wait, 1, DEADLINE_MS) == 1)
-		return read_fd(fd, "read");
-	return 0;
+	return ask(fd);
 }
 
 static int listener = -1;

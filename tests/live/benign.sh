@@ -97,8 +97,8 @@ for runtime in $list; do
 	exec_many "$runtime-admin" $((execs / count))
 	start_stop "$runtime" $((starts / count))
 done
-exec_many runc-admin $((execs % count))
-start_stop runc $((starts % count))
+[ $((execs % count)) = 0 ] || exec_many "${list%% *}-admin" $((execs % count))
+[ $((starts % count)) = 0 ] || start_stop "${list%% *}" $((starts % count))
 # The silence counts only if the sensor still speaks at the end of it.
 host_secret
 container fence runc hostpid caps=all -- "act setns-pidfd $holder $secret"

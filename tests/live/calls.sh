@@ -68,7 +68,10 @@ missing() {
 		[ "$sensor" ] || echo "there is no sensor (WARDER=none)"
 		[ "$runtime" != crun-v1 ] || echo "cgroup version 1 has no such tracepoint"
 		;;
-	*socket\ *) can ${1##* socket} || can socket ${1##*socket } || echo "the kernel has no such family" ;;
+	*uring) can uring || echo "the kernel has no io_uring" ;;
+	*netfilter) can netfilter || echo "the kernel has no netfilter" ;;
+	# shellcheck disable=SC2086 # words
+	*socket\ *) can socket ${1##*socket } || echo "the kernel has no such family" ;;
 	*module*) [ -e /proc/modules ] || echo "the kernel has no modules" ;;
 	esac
 }
@@ -174,7 +177,7 @@ legal() {
 	container "$name" "$1" caps=all || return
 	on_each "$name" ok <<-END
 		own-perf
-		uffd 1
+		$(! can uffd 1 || echo uffd 1)
 		uring
 		log 10
 		clock-adjust 0

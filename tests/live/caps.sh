@@ -61,7 +61,7 @@ refused_to_read "warder caps without rights" 5 setpriv --reuid 65534 --regid 655
 refused_to_read "warder caps with a word too many" 2 "$WARDER" caps now
 sensor_start
 for runtime in $(runtimes); do
-	container "$runtime-caps" "$runtime" -- "act chroot 100 , hostname 50 , questions 40"
+	container "$runtime-caps" "$runtime" -- "act chroot-check 100 , hostname 50 , questions 40"
 	acts "$runtime-caps" ok 3
 	container "$runtime-regained" "$runtime" -- "act chroot-regained"
 	acts "$runtime-regained" ok

@@ -35,7 +35,7 @@ escapes() {
 }
 
 host_secret
-sensor_start
+sensor_start --budget 500 # small, so that a machine that is busy or emulated can be over it
 container quiet runc -- "act open /etc/hostname"
 acts quiet ok
 expect_none quiet
@@ -63,6 +63,8 @@ while read -r line; do
 	*) fail "${line#FAIL }" ;;
 	esac
 done < <("$python" "$here/ledger.py" "$events" "$id-flooder" "$id-opener" 2>&1)
-check "the account of a container that ended was closed" \
-	eval "grep '\"LEDGER\"' '$events' | jq -e --arg name '$id-quiet' '.ledger.rows[] | select(.workload.container.name == \$name and .closed)' >/dev/null"
+closed() {
+	grep '"LEDGER"' "$events" | jq -r '.ledger.rows[] | select(.closed) | .workload.container.name' | grep -qx "$id-$1"
+}
+check "the account of a container that ended was closed" closed quiet
 finish

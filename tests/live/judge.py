@@ -3,16 +3,17 @@
 """judge.py due|final ID EXPECTED EVENTS
 
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
-  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come
+  finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come (TECHNIQUE: one id, or several with "|" between)
+  blind   NAME RUNTIME TECHNIQUE OUTCOME OWNER HOOK WORDS     one may have come: the coverage says that HOOK does not see WORDS
   none    NAME                                                no finding of MEDIUM or more may be about this container
   denied  NAME                                                only attempts that the kernel denied
   silent  SEALS                                               no finding at all in the stream but those that are due, and so many
                                                               containers were seen to be born
 Containers of the suite are called ID-NAME. What the stream's own COVERAGE event calls UNSEEN is not due and must not come: the
 map of blind spots is exact. The same goes for a row with a GAP that the event's text about the technique names. "due" only
-tells by its exit code whether all that is due has come; "final" prints STATE|NAME|TECHNIQUE|TEXT a row, with the state ok,
-unseen (not seen, as the coverage says), FAIL or note, and FAIL for each finding that nobody expected; what belongs to the
-line before has no state.
+tells by its exit code whether all that is due has come; "final" prints
+STATE|NAME|TECHNIQUE|TEXT a row, with the state ok, unseen (not seen, as the coverage says), FAIL or note, and FAIL for each
+finding that nobody expected; what belongs to the line before has no state.
 """
 import json
 import os
@@ -23,9 +24,9 @@ OWNERS = {"host": "OWNER_HOST", "container": "OWNER_CONTAINER"}
 
 def read_stream(path):
     """The findings, the cgroups of the containers that were sealed, the coverage, and what is wrong with the stream."""
-    findings, sealed, coverage, wrong = [], [], {}, []
+    findings, sealed, coverage, wrong = [], [], None, []
     if not os.path.exists(path):
-        return findings, sealed, coverage, ["there is no stream of events"]
+        return findings, sealed, None, ["there is no stream of events"]
     with open(path, "rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):
@@ -40,7 +41,7 @@ def read_stream(path):
             elif event.get("type") == "CONTAINER_SEAL":
                 sealed.append(event["actor"]["workload"].get("cgroup_path", ""))
             elif event.get("type") == "COVERAGE":
-                coverage = {row["id"]: row for row in event["coverage"]["techniques"]}
+                coverage = event["coverage"]
     return findings, sealed, coverage, wrong if coverage else wrong + ["the stream does not say what it covers"]
 
 
@@ -66,6 +67,8 @@ class Finding:
         self.outcome = finding.get("outcome", "")
         self.activity = finding.get("activity", "")
         self.evidence = finding.get("evidence", [])
+        # what honest programs do as well: it is told, and pages nobody
+        self.context = event.get("severity") in ("INFORMATIONAL", "LOW")
         self.owner = owner.get("kind", "")
         self.owner_name = container_of(owner.get("workload", {})).get("name", "")
 
@@ -79,8 +82,10 @@ class Suite:
     def __init__(self, own, expected, events):
         self.own = own
         self.rows = [line.rstrip("\n").split("\t") for line in open(expected)]
-        records, self.sealed, self.coverage, self.wrong = read_stream(events)
+        records, self.sealed, coverage, self.wrong = read_stream(events)
         self.findings = [Finding(record) for record in records]
+        self.techniques = {row["id"]: row for row in coverage["techniques"]} if coverage else {}
+        self.hooks = {row["hook"]: row.get("unseen", "") for row in coverage["hooks"]} if coverage else {}
 
     def full(self, name):
         return "%s-%s" % (self.own, name)
@@ -100,10 +105,10 @@ class Suite:
 
     def unseen(self, row):
         """Why the row's finding cannot come here; nothing where it is due."""
-        technique = self.coverage.get(row[3], {})
+        known = [self.techniques.get(technique, {}) for technique in row[3].split("|")]
         gap = row[7] if len(row) > 7 else ""
-        if technique.get("state") == "UNSEEN" or gap and gap in technique.get("unseen", ""):
-            return technique["unseen"]
+        if gap and gap in known[0].get("unseen", "") or all(technique.get("state") == "UNSEEN" for technique in known):
+            return known[0]["unseen"]
         return ""
 
     def mismatch(self, finding, row):
@@ -125,7 +130,7 @@ class Suite:
 
     def answer(self, row):
         """(True, what was found) or (False, why nothing fits)."""
-        near = [f for f in self.about(row[1]) if f.technique == row[3]]
+        near = [f for f in self.about(row[1]) if f.technique in row[3].split("|")]
         for finding in near:
             if not self.mismatch(finding, row):
                 return True, str(finding)
@@ -141,8 +146,8 @@ class Suite:
         """A container may have the techniques that its rows name, and what follows a breach; a "denied" one, attempts."""
         allowed, denied, quiet = {}, set(), set()
         for row in self.rows:
-            if row[0] == "finding":
-                allowed.setdefault(self.full(row[1]), set()).add(row[3])
+            if row[0] in ("finding", "blind"):
+                allowed.setdefault(self.full(row[1]), set()).update(row[3].split("|"))
             elif row[0] == "denied":
                 denied.add(self.full(row[1]))
             elif row[0] == "none":
@@ -151,12 +156,10 @@ class Suite:
             name = finding.name or finding.cgroup.rsplit("/", 1)[-1]
             if not self.ours(finding):
                 yield "note", finding
-            elif finding.technique in allowed.get(name, ()):
+            elif finding.technique in allowed.get(name, ()) or finding.context:
                 continue
             elif name in allowed and finding.stage == "POST_BREACH":
                 yield "note", finding
-            elif finding.context:
-                continue
             elif name in denied and finding.outcome == "DENIED":
                 continue
             elif name not in quiet and name not in denied:
@@ -171,14 +174,26 @@ class Suite:
             return "FAIL", "found, where the coverage says unseen (%s): %s" % (unseen, text)
         return "unseen", "UNSEEN here, as the coverage says: %s" % unseen
 
+    def judge_blind(self, row):
+        """A door that a hook does not see here: by its words in the coverage, and nothing else excuses it."""
+        hook, words = row[6], row[7]
+        found, text = self.answer(row[:6] + [""])
+        if words not in self.hooks.get(hook, ""):
+            return "FAIL", "the coverage does not say that %s misses '%s'" % (hook, words)
+        if found:
+            return "ok", "seen all the same: %s" % text
+        wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]))
+        return "FAIL" if wrong else "unseen", "UNSEEN by this door, as the coverage says: %s misses %s%s" % (hook, words, wrong)
+
     def judge(self):
         """(state, row, technique, text) for each row and each finding that nobody expected."""
         for text in self.wrong:
             yield "FAIL", "", "", text
         for row in self.rows:
-            if row[0] == "finding":
-                state, text = self.judge_finding(row)
-                yield state, row[1], row[3], "%s: %s: %s" % (row[1], row[3], text)
+            if row[0] in ("finding", "blind"):
+                state, text = self.judge_finding(row) if row[0] == "finding" else self.judge_blind(row)
+                technique = row[3].replace("|", "/")
+                yield state, row[1], technique, "%s: %s: %s" % (row[1], technique, text)
             elif row[0] == "none":
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
                 yield "FAIL" if wrong else "ok", row[1], "", "%s: no finding%s" % (row[1], wrong)
@@ -192,7 +207,7 @@ class Suite:
                     row[1], attempts, wrong)
             elif row[0] == "silent":
                 due = {self.full(other[1]) for other in self.rows if other[0] == "finding"}
-                findings = [f for f in self.findings if self.ours(f) and f.name not in due]
+                findings = [f for f in self.findings if self.ours(f) and f.name not in due and not f.context]
                 yield "FAIL" if findings else "ok", "", "", "no finding at all but what was due: %d came%s" % (
                     len(findings), "".join("\n       %s" % f for f in findings[:20]))
                 seen = len(self.sealed)

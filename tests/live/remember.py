@@ -3,10 +3,14 @@
 """remember.py OBJECT PID FIELD VALUE
 
 Changes what the running sensor remembers of a process: sets FIELD of its entry in the map `origins` to VALUE ("flip": to another
-value than it has). The process itself is not touched. To the sensor, a process that has less than is remembered of it looks as one
+value than it has). The map is frozen, so that only a BPF program can write it: one is loaded and run once. The process itself
+is not touched. To the sensor, a process that has less than is remembered of it looks as one
 whose kernel state an exploit cleared: what no test may do for real. OBJECT is the BPF object, whose types say where the field is.
 """
+import ctypes
 import json
+import os
+import platform
 import struct
 import subprocess
 import sys
@@ -34,19 +38,60 @@ def octets(data):
     return ["0x%02x" % byte for byte in data]
 
 
+def bpf(command, attr):
+    buffer = ctypes.create_string_buffer(attr, 128)
+    number = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+    result = ctypes.CDLL(None, use_errno=True).syscall(number, command, buffer, 128)
+    if result < 0:
+        sys.exit("bpf(%d): %s" % (command, os.strerror(ctypes.get_errno())))
+    return result, buffer
+
+
+def insn(code, registers=0, off=0, imm=0):
+    return struct.pack("=BBhi", code, registers, off, imm)
+
+
+def poke(map_fd, key, offset, size, value):
+    """Runs: entry = map[key]; *(entry + offset) = value"""
+    store, low, high = {4: 0x63, 8: 0x7B}[size], value & 0x7FFFFFFF, value >> 32 & 0x7FFFFFFF
+    program = b"".join(
+        [
+            insn(0x62, 0x0A, -4, key),  # *(u32 *)(r10 - 4) = key
+            insn(0x18, 0x11, 0, map_fd),  # r1 = the map
+            insn(0),
+            insn(0xBF, 0xA2),  # r2 = r10
+            insn(0x07, 0x02, 0, -4),
+            insn(0x85, 0, 0, 1),  # map_lookup_elem
+            insn(0x55, 0x00, 2, 0),  # if there is one, go on
+            insn(0xB7, 0x00, 0, 1),
+            insn(0x95),
+            insn(0x18, 0x03, 0, low),  # r3 = value
+            insn(0, 0, 0, high),
+            insn(store, 0x30, offset),
+            insn(0xB7, 0x00, 0, 0),
+            insn(0x95),
+        ]
+    )
+    code, licence, packet = ctypes.create_string_buffer(program), ctypes.create_string_buffer(b"GPL"), ctypes.create_string_buffer(64)
+    load = struct.pack("=IIQQIIQ", 1, len(program) // 8, ctypes.addressof(code), ctypes.addressof(licence), 0, 0, 0)
+    fd, _ = bpf(5, load)  # BPF_PROG_LOAD of a socket filter
+    _, answer = bpf(10, struct.pack("=IIIIQQ", fd, 0, 64, 0, ctypes.addressof(packet), 0))  # BPF_PROG_TEST_RUN
+    if struct.unpack_from("=I", answer, 4)[0]:
+        sys.exit("the sensor remembers nothing of process %d" % key)
+
+
 def main():
     path, pid, field, value = sys.argv[1:]
     offset, size = field_of(path, "origin", field)
     maps = [m["id"] for m in bpftool("map", "show") if m.get("name") == "origins"]
     if len(maps) != 1:
         sys.exit("%d maps are called origins" % len(maps))
-    key = octets(struct.pack("=I", int(pid)))
-    entry = bpftool("map", "lookup", "id", str(maps[0]), "key", *key)
-    data = bytearray(int(byte, 16) for byte in entry["value"])
+    entry = bpftool("map", "lookup", "id", str(maps[0]), "key", *octets(struct.pack("=I", int(pid))))
+    data = bytes(int(byte, 16) for byte in entry["value"])
     now = int.from_bytes(data[offset : offset + size], sys.byteorder)
-    want = now ^ 0x5A5A if value == "flip" else int(value)
-    data[offset : offset + size] = want.to_bytes(size, sys.byteorder)
-    bpftool("map", "update", "id", str(maps[0]), "key", *(key + ["value"] + octets(data) + ["exist"]))
+    want = 0x5A5A5A if value == "flip" else int(value)
+    fd, _ = bpf(14, struct.pack("=II", maps[0], 0))  # BPF_MAP_GET_FD_BY_ID
+    poke(fd, int(pid), offset, size, want)
     print("%s of %s: was %d, is %d" % (field, pid, now, want))
 
 

@@ -30,42 +30,44 @@ def expect(what, good, output):
     print("%-4s %s%s" % ("ok" if good else "FAIL", what, "" if good else "\n" + output))
 
 
-def coverage(**techniques):
-    """The event; a state, or (a state, what is not seen)."""
-    rows = []
-    for technique, state in techniques.items():
-        state, unseen = state if isinstance(state, tuple) else (state, "" if state == "SEEN" else "no hook")
-        rows.append({"id": technique, "state": state, "unseen": unseen})
-    return json.dumps({"type": "COVERAGE", "coverage": {"hooks": [{"hook": "file_open", "tier": "lsm"}], "techniques": rows}})
+def coverage(*, gap="", **techniques):
+    """What the sensor covers: each technique's state, and what file_open does not see."""
+    rows = [{"id": t, "state": state, "unseen": "" if state == "SEEN" else "no hook"} for t, state in techniques.items()]
+    return {"hooks": [{"hook": "file_open", "tier": "lsm", "unseen": gap}], "techniques": rows}
+
+
+def told(**what):
+    """The same as an event."""
+    return json.dumps({"type": "COVERAGE", "coverage": coverage(**what)})
 
 
 SEAL = json.dumps({"type": "CONTAINER_SEAL", "actor": {"workload": {"cgroup_path": "/t/id-c"}}})
 
 
-def finding(technique, outcome="SUCCEEDED", name="id-c"):
-    return json.dumps({"type": "FINDING", "actor": {"workload": {"container": {"name": name, "runtime": "runc"}}},
+def finding(technique, outcome="SUCCEEDED", severity="HIGH", name="id-c"):
+    return json.dumps({"type": "FINDING", "severity": severity, "actor": {"workload": {"container": {"name": name, "runtime": "runc"}}},
                        "owner": {"kind": "OWNER_HOST"},
                        "finding": {"technique": technique, "outcome": outcome, "stage": "BREACH", "evidence": [{}]}})
 
 
-DUE = "finding\tc\trunc\tM34\tSUCCEEDED\thost\t\t"
+DUE, BLIND = "finding\tc\trunc\tM34\tSUCCEEDED\thost\t", "blind\tc\trunc\tM34\tSUCCEEDED\thost\tfile_open\tio_uring"
 # what, the row, the stream, what judge.py says first
 JUDGED = [
-    ("a due finding came", DUE, [coverage(M34="SEEN"), finding("M34")], "ok|c|M34|"),
-    ("a due finding did not come", DUE, [coverage(M34="SEEN")], "FAIL|c|M34|"),
-    ("degraded is due too", DUE, [coverage(M34="DEGRADED")], "FAIL|c|M34|"),
-    ("it was refused only", DUE, [coverage(M34="SEEN"), finding("M34", "DENIED")], "FAIL|c|M34|"),
-    ("unseen and not found", DUE, [coverage(M34="UNSEEN")], "unseen|c|M34|"),
-    ("unseen and found all the same", DUE, [coverage(M34="UNSEEN"), finding("M34")], "FAIL|c|M34|"),
-    ("in the gap and not found", DUE + "io_uring", [coverage(M34=("DEGRADED", "opens by io_uring"))], "unseen|c|M34|"),
-    ("in the gap and found all the same", DUE + "io_uring", [coverage(M34=("DEGRADED", "opens by io_uring")), finding("M34")],
-     "FAIL|c|M34|"),
-    ("a gap that this kernel does not have", DUE + "io_uring", [coverage(M34="SEEN")], "FAIL|c|M34|"),
+    ("a due finding came", DUE, [told(M34="SEEN"), finding("M34")], "ok|c|M34|"),
+    ("a due finding did not come", DUE, [told(M34="SEEN")], "FAIL|c|M34|"),
+    ("degraded is due too", DUE, [told(M34="DEGRADED")], "FAIL|c|M34|"),
+    ("it was refused only", DUE, [told(M34="SEEN"), finding("M34", "DENIED")], "FAIL|c|M34|"),
+    ("unseen and not found", DUE, [told(M34="UNSEEN")], "unseen|c|M34|"),
+    ("unseen and found all the same", DUE, [told(M34="UNSEEN"), finding("M34")], "FAIL|c|M34|"),
+    ("one of two", DUE.replace("M34", "M34|X02"), [told(M34="SEEN", X02="SEEN"), finding("X02")], "ok|c|M34/X02|"),
+    ("a door that a hook misses", BLIND, [told(M34="DEGRADED", gap="io_uring"), SEAL], "unseen|c|M34|"),
+    ("a door that no hook misses", BLIND, [told(M34="SEEN"), SEAL], "FAIL|c|M34|"),
     ("a stream without coverage", DUE, [finding("M34")], "FAIL|||the stream does not say"),
-    ("silence", "none\tc", [coverage(M34="SEEN"), SEAL], "ok|c||"),
-    ("silence about a container that was never seen", "none\tc", [coverage(M34="SEEN")], "FAIL|c||"),
-    ("no silence", "none\tc", [coverage(M34="SEEN"), SEAL, finding("M34")], "FAIL|c||"),
-    ("a finding that nobody expected", "none\td", [coverage(M34="SEEN"), SEAL.replace("id-c", "id-d"), finding("M34")],
+    ("silence", "none\tc", [told(M34="SEEN"), SEAL], "ok|c||"),
+    ("silence about a container that was never seen", "none\tc", [told(M34="SEEN")], "FAIL|c||"),
+    ("no silence", "none\tc", [told(M34="SEEN"), SEAL, finding("M34")], "FAIL|c||"),
+    ("context is silence", "none\tc", [told(M34="SEEN"), SEAL, finding("M34", severity="LOW")], "ok|c||"),
+    ("a finding that nobody expected", "none\td", [told(M34="SEEN"), SEAL.replace("id-c", "id-d"), finding("M34")],
      "FAIL|||unexpected"),
 ]
 
@@ -78,7 +80,7 @@ def judged(tmp):
 
 
 def suite(*tests, end=True, **techniques):
-    lines = ["coverage\t6.1.0\t" + coverage(**(techniques or {"M34": "SEEN"}))]
+    lines = ["coverage\t6.1.0\t" + json.dumps(coverage(**(techniques or {"M34": "SEEN"})))]
     lines += ["test\t" + test for test in (*tests, "ok\t\t\tSIGTERM ends the sensor with 0")]
     return "\n".join(lines + ["end\t1\t0\t0"] * end) + "\n"
 

@@ -84,8 +84,9 @@ boot() {
 	export WARDER_RUNTIMES=${WARDER_RUNTIMES:-${runtimes//,/ }} WARDER_ARGS=${WARDER_ARGS:-}
 	[ "$args" = - ] || WARDER_ARGS="$WARDER_ARGS $args"
 	[ "$append" != - ] || append=
+	: >"$log"
 	scripts/vm/boot.sh "$kernel" -c "$cgroup" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
-		env VM_SUITES="'$suites'" "$(environment)" tests/vm/run.sh --guest >"$log" 2>&1 &
+		env VM_SUITES="'$suites'" "$(environment)" tests/vm/run.sh --guest >>"$log" 2>&1 &
 	pid=$!
 	trap 'kill $pid; wait $pid; exit 143' TERM
 	while kill -0 $pid 2>/dev/null; do
@@ -94,8 +95,10 @@ boot() {
 		[ "$(stat -c %s "$log")" = "$size" ] || quiet=0
 		size=$(stat -c %s "$log")
 		if [ $quiet -ge "$stall" ]; then
-			echo "the guest said nothing for $stall s" >>"$log"
 			kill $pid
+			wait $pid
+			echo "it said nothing for $stall s" >>"$log"
+			return 124
 		fi
 	done
 	wait $pid
@@ -111,14 +114,15 @@ results() {
 # column COLUMN: boots it, twice if the first boot hangs or dies
 column() {
 	local column=$1 dir=$out/$1 log=$out/$1.log began=$SECONDS code try
-	rm -rf "$dir" "$log"
+	rm -rf "$dir" "$log" "$log.1"
 	mkdir -p "$dir"
 	for try in 1 2; do
 		fetch "$column" && boot "$column"
 		code=$?
-		case $code in 124 | 125 | 143) ;; *) break ;; esac
+		case $code in 124 | 125) ;; *) break ;; esac
 		[ $try = 2 ] || [ $((SECONDS - began)) -ge "$seconds" ] || {
 			echo "=== $column: the guest hung or died after $((SECONDS - began)) s: $(tail -n 1 "$log"); it is booted once more"
+			mv "$log" "$log.1"
 			continue
 		}
 		break
@@ -130,7 +134,7 @@ column() {
 		grep -m 1 '^SKIP' "$log" >"$dir/skip"
 		echo "=== $(cat "$dir/skip")"
 		;;
-	124 | 125 | 143)
+	124 | 125)
 		echo "hung or died in $(grep -c '^--- .* s$' "$log")/$(wc -w <<<"$suites") suites: $(tail -n 1 "$log")" >"$dir/died"
 		echo "=== FAIL $column: $(cat "$dir/died")"
 		;;
@@ -184,7 +188,7 @@ echo "=== the matrix"
 tests/vm/matrix.py $mode "$out" README.md "$suites" "$@" || failed=1
 programs=()
 for column; do
-	[ "$column" = native ] || [ -e "$out/$column/skip" ] || programs+=("$out/$column/programs.tsv")
+	[ "$column" = native ] || [ -e "$out/$column/skip" ] || [ -e "$out/$column/died" ] || programs+=("$out/$column/programs.tsv")
 done
 echo "=== static cost"
 tests/bench/static.py check "${programs[@]}" || [ $mode = show ] || failed=1

@@ -31,6 +31,7 @@ static const char *const vias[] = {
 	[WD_VIA_MOUNT] = "when it mounted",
 	[WD_VIA_FSMOUNT] = "when it mounted",
 	[WD_VIA_CONNECT] = "when it connected a socket",
+	[WD_VIA_RECEIVE] = "when it received a descriptor",
 };
 
 static bool judge(const struct view *view, struct verdict *v)

@@ -30,6 +30,14 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->technique = "M01";
 		door = "with setns on a namespace file";
 		break;
+	case WD_VIA_SETNS_IOCTL:
+		v->technique = "M03";
+		door = "with setns on a namespace file that an ioctl gave";
+		break;
+	case WD_VIA_SETNS_HANDLE:
+		v->technique = "M04";
+		door = "with a namespace file opened by its handle";
+		break;
 	case WD_VIA_SETNS_PIDFD:
 		v->technique = "M02";
 		door = "with setns on a pidfd";
