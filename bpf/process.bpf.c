@@ -9,6 +9,8 @@
 #include "reach.h"
 #include "tree.h"
 
+__u32 origin_filter[ORIGIN_FILTER];
+
 /* Descriptors 0 to 2 of a task that begins a container's life or enters it: what it may open again by /proc/self/fd. */
 static __always_inline void stdio_remember(struct container *c, struct task_struct *task)
 {
