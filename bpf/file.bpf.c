@@ -34,6 +34,7 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	bool same = envelope_unchanged(o);
 	struct task_struct *task;
 	struct mnt_namespace *ns;
+	struct super_block *sb;
 	struct container *c;
 	struct opened f;
 	__u32 broken;
@@ -48,9 +49,10 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 		return 0;
 	task = (void *)bpf_get_current_task();
 	broken = same ? o->broken : envelope_check(task, WD_VIA_OPEN);
+	sb = f.sb;
 	if (is_device(f.i_mode))
 		device_open(&f);
-	else if (is_kernel_magic(BPF_CORE_READ(f.sb, s_magic)))
+	else if (is_kernel_magic(BPF_CORE_READ(sb, s_magic)))
 		kernel_file(number_of(file), 0);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
 	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);

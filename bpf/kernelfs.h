@@ -179,6 +179,7 @@ __weak __attribute__((noinline)) int kernel_file(__u64 address, __u32 via)
 	struct container *c = o ? container_of_origin(o) : NULL;
 	struct interface i = {};
 	struct wd_kernel_file *k;
+	struct super_block *sb;
 	struct wd_record *r;
 	struct opened f;
 	__u64 magic;
@@ -188,7 +189,8 @@ __weak __attribute__((noinline)) int kernel_file(__u64 address, __u32 via)
 	opened_read(&f, file);
 	if (!is_regular(f.i_mode) || !(f.f_mode & (FMODE_READ | FMODE_WRITE)))
 		return 0;
-	magic = BPF_CORE_READ(f.sb, s_magic);
+	sb = f.sb;
+	magic = BPF_CORE_READ(sb, s_magic);
 	if (!interface_of(&i, c, &f, magic))
 		return 0;
 	r = CRITICAL(WD_LARGE, wd_kernel_file, WD_KERNEL_FILE, task, c->id, &i.own);

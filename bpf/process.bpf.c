@@ -182,7 +182,6 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
 {
 	struct origin *o;
-	struct container *c;
 
 	if (!host.ready)
 		return 0;
@@ -196,24 +195,25 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 		return 0;
 	if (old != (pid_t)BPF_CORE_READ(task, pid))
 		security_remember(o, task); /* another thread executed and became the first */
-	c = container_of_origin(o);
-	if (c)
-		envelope_check(task, WD_VIA_EXEC);
 	exec_tell(task, o->container, BPF_CORE_READ(bprm, file), false);
 	return 0;
 }
 
 /*
- * The mount tree of a container that was just sealed. A program of its own, behind the one above on the same tracepoint: the two
- * together have more stack than a program may, and the verifier would take this one for each way through that one.
+ * The mount tree of a container that was just sealed, and the envelope of whoever executes. A program of its own, behind the one above
+ * on the same tracepoint: the two together have more stack than a program may (5.10), and the verifier would take this one for
+ * each way through that one.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(tp_btf_process_exec__tree, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
+int BPF_PROG(tp_btf_process_exec__check, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
 {
 	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
 
-	if (o && !bpf_map_lookup_elem(&trees, &o->container))
+	if (!o)
+		return 0;
+	if (!bpf_map_lookup_elem(&trees, &o->container))
 		tree_seal(task, o->container);
+	envelope_check(task, WD_VIA_EXEC);
 	return 0;
 }
 
