@@ -43,16 +43,18 @@ static __always_inline int capability_use(struct origin *o, const struct cred *c
 {
 	__u32 cell = (level ? 0 : HOST_USER_NS) | (ret ? 0 : GRANTED);
 	struct wd_capabilities *c;
+	__u64 n = (__u32)cap;
 	bool is_first, refused;
 
-	if ((__u32)cap >= WD_CAPS || !is_own(cred))
+	asm volatile("" : "+r"(n)); /* 5.10 does not take the compiler's 32-bit comparison for a bound */
+	if (n >= WD_CAPS || !is_own(cred))
 		return 0;
 	c = bpf_map_lookup_elem(&wd_capabilities, &o->container);
 	if (!c)
 		return 0;
-	is_first = !c->checks[cap][cell];
-	refused = (cell & GRANTED) && c->checks[cap][cell & HOST_USER_NS];
-	__sync_fetch_and_add(&c->checks[cap][cell], 1);
+	is_first = !c->checks[n][cell];
+	refused = (cell & GRANTED) && c->checks[n][cell & HOST_USER_NS];
+	__sync_fetch_and_add(&c->checks[n][cell], 1);
 	if (is_first)
 		capability_first(o->container, cap, cell, refused);
 	return 0;

@@ -3,7 +3,7 @@
 #ifndef WARDER_COMPAT_H
 #define WARDER_COMPAT_H
 
-#include "kernel.h"
+#include "context.h"
 
 /* 6.15 renamed kernfs_node.parent to __parent (it became RCU-protected). */
 static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)

@@ -38,6 +38,7 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	struct container *c;
 	struct opened f;
 	__u32 broken;
+	__u64 magic;
 
 	opened_read(&f, file);
 	if ((f.f_mode & FMODE_WRITE) && is_regular(f.i_mode) && file_written(o, f.inode, !after))
@@ -50,10 +51,11 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	task = (void *)bpf_get_current_task();
 	broken = same ? o->broken : envelope_check(task, WD_VIA_OPEN);
 	sb = f.sb;
+	magic = BPF_CORE_READ(sb, s_magic);
 	if (is_device(f.i_mode))
 		device_open(&f);
-	else if (is_kernel_magic(BPF_CORE_READ(sb, s_magic)))
-		kernel_file(number_of(file), 0);
+	else if (is_regular(f.i_mode) && (f.f_mode & (FMODE_READ | FMODE_WRITE)) && is_kernel_magic(magic))
+		kernel_file(number_of(file), number_of(f.inode), f.f_mode, magic, 0);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
 	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);
 	return 0;

@@ -8,7 +8,14 @@
 
 static __always_inline int kernel_write(struct file *file, long ret)
 {
-	return ret > 0 && origin_current() ? kernel_file(number_of(file), WD_VIA_WRITE) : 0;
+	struct inode *inode;
+
+	if (ret <= 0 || !origin_current())
+		return 0;
+	inode = BPF_CORE_READ(file, f_inode);
+	kernel_file(number_of(file), number_of(inode), BPF_CORE_READ(file, f_mode), BPF_CORE_READ(inode, i_sb, s_magic),
+		    WD_VIA_WRITE);
+	return 0;
 }
 
 /* Any sysctl: every read and write of one comes by here, with the file. */

@@ -119,12 +119,9 @@ static __always_inline bool is_fuse_cgroup(struct dentry *dentry)
  * Is it an interface of the kernel, opened in a way that is not the container's right? Answers by a way out each and not by `kind`: the
  * verifier would go on with each kind apart.
  */
-static __always_inline bool interface_of(struct interface *i, struct container *c, const struct opened *f, __u64 magic)
+static __always_inline bool interface_of(struct interface *i, struct container *c, struct file *file, struct inode *inode,
+					 bool write, __u64 magic)
 {
-	bool write = f->f_mode & FMODE_WRITE;
-	struct super_block *sb = f->sb;
-	struct inode *inode = f->inode;
-
 	i->own.kind = WD_OWNER_HOST;
 	if (magic == PROC_SUPER_MAGIC)
 		return procfs_interface(i, inode, write);
@@ -146,7 +143,8 @@ static __always_inline bool interface_of(struct interface *i, struct container *
 		return is_cgroup_breach(c, i->kn, &i->own);
 	case BINFMTFS_MAGIC:
 		i->kind = WD_KERNEL_BINFMT_MISC;
-		return BPF_CORE_READ(sb, s_user_ns, level) == 0; /* from 6.7 a user namespace can have one of its own */
+		return BPF_CORE_READ(inode, i_sb, s_user_ns, level) ==
+		       0; /* from 6.7 a user namespace can have one of its own */
 	case TRACEFS_MAGIC:
 		i->kind = WD_KERNEL_TRACEFS;
 		return true;
@@ -161,37 +159,28 @@ static __always_inline bool interface_of(struct interface *i, struct container *
 		return true;
 	case FUSE_SUPER_MAGIC:
 		i->kind = WD_KERNEL_CGROUP_FUSE;
-		return is_fuse_cgroup(f->path.dentry);
+		return is_fuse_cgroup(BPF_CORE_READ(file, f_path.dentry));
 	default:
 		return false;
 	}
 }
 
 /*
- * Reports the file, opened (or written, by `via`), if it is an interface of the kernel that is not the container's own. A global
- * function, as reach_report is.
+ * Reports a regular file, opened (or written, by `via`), if it is an interface of the kernel that is not the container's own. The caller
+ * has read what it is told by: the inode, the file's mode and its file system's magic. A global function, as reach_report is.
  */
-__weak __attribute__((noinline)) int kernel_file(__u64 address, __u32 via)
+__weak __attribute__((noinline)) int kernel_file(__u64 file_at, __u64 inode_at, __u32 f_mode, __u64 magic, __u32 via)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct file *file = (void *)address;
 	struct origin *o = origin_current();
 	struct container *c = o ? container_of_origin(o) : NULL;
+	struct file *file = (void *)file_at;
+	bool write = f_mode & FMODE_WRITE;
 	struct interface i = {};
 	struct wd_kernel_file *k;
-	struct super_block *sb;
 	struct wd_record *r;
-	struct opened f;
-	__u64 magic;
 
-	if (!c)
-		return 0;
-	opened_read(&f, file);
-	if (!is_regular(f.i_mode) || !(f.f_mode & (FMODE_READ | FMODE_WRITE)))
-		return 0;
-	sb = f.sb;
-	magic = BPF_CORE_READ(sb, s_magic);
-	if (!interface_of(&i, c, &f, magic))
+	if (!c || !interface_of(&i, c, file, (void *)inode_at, write, magic))
 		return 0;
 	r = CRITICAL(WD_LARGE, wd_kernel_file, WD_KERNEL_FILE, task, c->id, &i.own);
 	if (!r)
@@ -199,12 +188,12 @@ __weak __attribute__((noinline)) int kernel_file(__u64 address, __u32 via)
 	k = record_body(r);
 	k->via = via ? via : open_via();
 	k->interface = i.kind;
-	k->write = (f.f_mode & FMODE_WRITE) != 0;
+	k->write = write;
 	k->magic = magic;
 	if (i.kn)
 		path_write_cgroup(r, STRINGS_AT(wd_kernel_file), &k->path, i.kn);
 	else
-		path_write(r, STRINGS_AT(wd_kernel_file), &k->path, NULL, f.path.dentry);
+		path_write(r, STRINGS_AT(wd_kernel_file), &k->path, NULL, BPF_CORE_READ(file, f_path.dentry));
 	critical_send(r);
 	return 0;
 }

@@ -128,7 +128,7 @@ static __always_inline int unix_connect(struct sock *named, struct pid *listener
 	if (owner_is(&own, o->container))
 		return 0;
 	addr = BPF_CORE_READ((struct unix_sock *)named, addr);
-	if (told_before(o->container, (__u64)named ^ (__u64)addr, TOLD_SOCKET))
+	if (told_before(o->container, number_of(named) ^ (__u64)addr, TOLD_SOCKET))
 		return 0;
 	r = CRITICAL(WD_SMALL, wd_unix_connect, WD_UNIX_CONNECT, task, o->container, &own);
 	if (!r)

@@ -171,8 +171,12 @@ int attach_select(struct attach *a, struct err *err)
 	return 0;
 }
 
-bool attach_lower(struct attach *a, const char *program)
+bool attach_lower(struct attach *a, const char *program, const char *why)
 {
+	if (a->n_refused++ < ATTACH_REFUSED) {
+		snprintf(a->refused[a->n_refused - 1].program, sizeof(a->refused->program), "%s", program);
+		snprintf(a->refused[a->n_refused - 1].why, sizeof(a->refused->why), "%s", why);
+	}
 	for (unsigned int i = 0; i < hooks_n; i++)
 		if (a->tiers[i] < TIER_NONE && is_program_of(program, a->tiers[i], hooks[i].name)) {
 			a->floor[i] = a->tiers[i] + 1;
@@ -249,7 +253,7 @@ int attach_hooks(struct attach *a, const struct probe *p, struct err *err)
 			rc = attach_sysexit(a, p, prog);
 		}
 		if (rc) {
-			attach_lower(a, name);
+			attach_lower(a, name, strerror(-rc));
 			return err_set(err, -EAGAIN, "attaching %s: %s", name, strerror(-rc));
 		}
 	}

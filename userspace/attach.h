@@ -26,8 +26,9 @@ enum {
 extern const struct hook hooks[];
 extern const unsigned int hooks_n;
 
-#define ATTACH_LINKS 256
-#define ATTACH_HOOKS 96
+#define ATTACH_LINKS   256
+#define ATTACH_HOOKS   96
+#define ATTACH_REFUSED 16
 
 /* The hooks as they are attached. */
 struct attach {
@@ -36,6 +37,10 @@ struct attach {
 	unsigned int n_links;
 	enum tier tiers[ATTACH_HOOKS]; /* by index of hooks[]; TIER_NONE: not attached */
 	enum tier floor[ATTACH_HOOKS]; /* tiers better than this failed here: not tried again */
+	struct {
+		char program[48], why[160];
+	} refused[ATTACH_REFUSED]; /* programs that this kernel has the means for, and refused */
+	unsigned int n_refused;    /* may be more than there is room for */
 };
 
 /* Which tier each hook would use here, without loading anything. Needs the object opened only. */
@@ -52,8 +57,8 @@ void attach_destroy(struct attach *a);
 /* The tier that a hook is attached at. */
 enum tier attach_tier(const struct attach *a, const char *hook);
 
-/* A program failed to load: its hook goes to the next tier. False where the program is no hook's. */
-bool attach_lower(struct attach *a, const char *program);
+/* A program failed to load, and why: its hook goes to the next tier. False where the program is no hook's. */
+bool attach_lower(struct attach *a, const char *program, const char *why);
 
 const char *hook_state_text(unsigned int hook, enum tier tier); /* what is not seen; "" where all is */
 Warder__V1__Coverage__State hook_state(unsigned int hook, enum tier tier);

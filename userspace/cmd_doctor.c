@@ -64,6 +64,15 @@ static void print_table(const Warder__V1__Coverage *c)
 	putchar('\n');
 }
 
+/* A refusal lowers a hook without a word of the kernel's: it is the sensor's to say. */
+static void print_refused(const struct attach *a)
+{
+	for (unsigned int i = 0; i < a->n_refused && i < ATTACH_REFUSED; i++)
+		printf("%sREFUSED  %s: %s\n", i ? "" : "\n", a->refused[i].program, a->refused[i].why);
+	if (a->n_refused > ATTACH_REFUSED)
+		printf("REFUSED  and %u more\n", a->n_refused - ATTACH_REFUSED);
+}
+
 static int print_json(const ProtobufCMessage *m, struct err *err)
 {
 	static char line[256 * 1024];
@@ -144,6 +153,8 @@ static int report(const struct options *o, const struct source *src, struct err 
 		rc = print_json(&c->base, err);
 	else
 		print_table(c);
+	if (c && !o->json)
+		print_refused(source_bpf_attach(src));
 	arena_destroy(&a);
 	return rc;
 }

@@ -42,24 +42,34 @@ struct source_bpf {
 	struct wd_account *accounts;
 };
 
-/* libbpf says in its log only which program failed to load. */
+/* libbpf says in its log only which program failed to load, and why. */
 static char failed_program[64];
 static char failed_why[256];
 
+/* The verifier's log ends with its reason, and some lines of statistics. */
+static void keep_reason(char *text)
+{
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (strncmp(line, "libbpf:", 7) && strncmp(line, "--", 2) && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
+			snprintf(failed_why, sizeof(failed_why), "%s", line);
+}
+
 static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[512], name[64];
+	char *text, name[64];
 
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || vasprintf(&text, fmt, ap) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	if (sscanf(line, "libbpf: prog '%63[^']': failed to load", name) == 1 ||
-	    sscanf(line, "libbpf: prog '%63[^']': BPF program load failed", name) == 1)
-		memcpy(failed_program, name, sizeof(name));
-	else if (!failed_why[0] || strstr(line, "failed"))
-		snprintf(failed_why, sizeof(failed_why), "%.*s", (int)strcspn(line, "\n"), line);
 	if (getenv("WARDER_LIBBPF_LOG"))
-		fputs(line, stderr);
+		fputs(text, stderr);
+	if (strstr(text, "BEGIN PROG LOAD LOG"))
+		keep_reason(text);
+	else if (sscanf(text, "libbpf: prog '%63[^']':", name) == 1 && strstr(text, "failed"))
+		memcpy(failed_program, name, sizeof(name));
+	else if (!failed_why[0])
+		snprintf(failed_why, sizeof(failed_why), "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
 	return 0;
 }
 
@@ -252,7 +262,7 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 			if (rc != -EAGAIN)
 				return rc;
 			attach_destroy(&s->attach);
-		} else if (!attach_lower(&s->attach, failed_program)) {
+		} else if (!attach_lower(&s->attach, failed_program, *failed_why ? failed_why : strerror(-rc))) {
 			return err_set(err, rc, "the kernel refuses the BPF programs: %s %s: %s", failed_program, strerror(-rc),
 				       failed_why);
 		}
