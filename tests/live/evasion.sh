@@ -47,8 +47,8 @@ M34      o_path            host -                          hostpid caps=SYS_PTRA
 M34      dirfd             host -                          hostpid caps=SYS_PTRACE | open-by dirfd /proc/HOLDER/rootSECRET
 M34      fd-link           host -                          hostpid caps=SYS_PTRACE | open /proc/HOLDER/fd/HFD
 M34|ENVELOPE cwd           host -                          hostpid caps=SYS_PTRACE | open-by cwd /proc/HOLDER/rootSECRET
-K04|M06  chroot            host -                          hostpid caps=SYS_PTRACE | open-by chroot /proc/HOLDER/rootSECRET
-K04|M06  chroot-thread     host -                          hostpid caps=SYS_PTRACE | thread , chroot-to /proc/HOLDER/root , linger 6
+K04|M06|M58 chroot            host -                          hostpid caps=SYS_PTRACE | open-by chroot /proc/HOLDER/rootSECRET
+K04|M06|M58 chroot-thread     host -                          hostpid caps=SYS_PTRACE | thread , chroot-to /proc/HOLDER/root , linger 6
 M34      exec              host -                          hostpid caps=SYS_PTRACE | exec /proc/HOLDER/rootACT open /etc/hostname
 M34      uring             host -                          hostpid caps=SYS_PTRACE | uring-open inline /proc/HOLDER/rootSECRET
 M34      uring-worker      host -                          hostpid caps=SYS_PTRACE | uring-open async /proc/HOLDER/rootSECRET
@@ -281,7 +281,7 @@ refused() {
 
 # complements: what stands in for a hook on the sysexit tier is on there, and on no better one
 complements() {
-	jq -e '[.coverage.hooks[] | {(.hook): .tier}] | add as $tier |
+	jq -e '[.hooks[] | {(.hook): .tier}] | add as $tier |
 		[["uring_open", "file_open"], ["exec_open", "file_open"], ["uring_connect", "unix_connect"]] |
 		all(. as [$one, $of] | $tier[$one] == (if $tier[$of] == "sysexit" then "tp_btf" else $tier[$of] end))' \
 		"$work/coverage.json" >/dev/null

@@ -7,7 +7,8 @@
 #   container NAME RUNTIME FEATURE... [-- CMD]   a detached container that runs CMD and then sleeps
 #   inside NAME CMD...                             exec into it
 #   acts NAME ok|denied                            its CMD did what it should
-#   expect NAME TECHNIQUE OUTCOME OWNER [NAME]     one finding is due (OWNER: host, container or any)
+#   expect NAME TECHNIQUE OUTCOME OWNER [NAME [GAP]]   one finding is due (OWNER: host, container or any); none where the
+#                                                  coverage of the technique says that GAP is unseen
 #   expect_blind NAME TECHNIQUE OUTCOME OWNER HOOK WORDS   it may come: the coverage says that HOOK misses WORDS here
 #   expect_none NAME                               no finding about it
 #   expect_denied NAME                             none, or attempts that the kernel denied
@@ -463,7 +464,7 @@ unseen() {
 expect() {
 	local runtime
 	runtime=$(runtime_of "$1")
-	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" >>"$work/expected"
+	printf 'finding\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "${runtime%-v1}" "$2" "$3" "$4" "${5:-}" "${6:-}" >>"$work/expected"
 }
 
 # expect_blind NAME TECHNIQUE OUTCOME OWNER HOOK WORDS: the coverage says that HOOK does not see WORDS; it may come all the same

@@ -28,7 +28,7 @@ fill() {
 # hook NAME: the sensor has this hook here
 hook() {
 	[ "$WARDER" = none ] ||
-		jq -e --arg h "$1" 'any(.coverage.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/coverage.json" >/dev/null
+		jq -e --arg h "$1" 'any(.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/coverage.json" >/dev/null
 }
 
 # quiet CMD...
