@@ -20,11 +20,10 @@ static __always_inline bool is_own_ns(const struct origin *o, const struct mnt_n
 static __always_inline int runtime_open(struct origin *o, struct file *file, const struct path *path)
 {
 	__u32 mnt_ns = mount_ns(real_mount(path->mnt));
-	__u64 what = REACH_KIND(WD_OWNER_HOST) | REACH_MNT_NS(mnt_ns);
+	bool foreign = mnt_ns != MNT_INTERNAL && mnt_ns != o->mnt_ns;
 
-	if (mnt_ns != MNT_INTERNAL && mnt_ns != o->mnt_ns)
-		what |= REACH_FOREIGN;
-	reach_report(bpf_get_current_task(), number_of(file), what, 0, 0);
+	reach_report(bpf_get_current_task(), number_of(file), mnt_ns,
+		     REACH_KIND(WD_OWNER_HOST) | (foreign ? REACH_FOREIGN : 0));
 	return 0;
 }
 
@@ -57,7 +56,7 @@ static __always_inline int file_open(struct origin *o, struct file *file, bool a
 	else if (is_regular(f.i_mode) && (f.f_mode & (FMODE_READ | FMODE_WRITE)) && is_kernel_magic(magic))
 		kernel_file(number_of(file), number_of(f.inode), f.f_mode, magic, 0);
 	ns = mount_ns_raw(real_mount(f.path.mnt));
-	file_reach(task, o, c, file, &f.path, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);
+	file_reach(task, file, is_own_ns(o, ns) ? o->mnt_ns : mnt_ns_number(ns), broken, 0);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 
 /*
  * Adds a component at the record's end. The end is kept in the record alone: a value that the verifier does not follow, so that
- * each turn of a loop looks like the one before to it. False when the bound (an offset in the record) is reached.
+ * each turn of a loop looks like the one before to it. False when the bound (an offset in the record) is reached, or nothing read.
  */
 static __always_inline bool path_add(struct wd_record *rec, __u32 bound, const void *name)
 {
@@ -28,8 +28,9 @@ static __always_inline bool path_add(struct wd_record *rec, __u32 bound, const v
 	if (at > bound - PATH_SLACK)
 		return false;
 	n = bpf_probe_read_kernel_str((char *)rec + at, PATH_SLACK, name);
-	if (n > 0)
-		rec->len = at + n;
+	if (n < 0)
+		return false;
+	rec->len = at + n;
 	return true;
 }
 
@@ -40,64 +41,96 @@ static __always_inline void path_end(struct wd_record *rec, __u32 base, struct w
 	out->len = (rec->len - base) | (cut ? WD_STR_CUT : 0);
 }
 
+/*
+ * Where a walk stands, kept in the record's last bytes, where the verifier does not follow it: at each turn of the loop it then knows
+ * the same, and looks at the turn once instead of for each way through the turns before. That is most of what a path costs it.
+ */
+struct path_cursor {
+	struct dentry *dentry;
+	struct dentry *root; /* of the mount */
+	struct mount *m;
+	struct kernfs_node *kn;
+};
+
+static __always_inline volatile struct path_cursor *path_cursor(struct wd_record *rec)
+{
+	return (void *)((char *)rec + WD_LARGE - sizeof(struct path_cursor));
+}
+
+static __always_inline __u32 path_bound(__u32 base)
+{
+	return base + WD_PATH_MAX < WD_LARGE - sizeof(struct path_cursor) ? base + WD_PATH_MAX
+									  : WD_LARGE - sizeof(struct path_cursor);
+}
+
+/* One turn: adds a component, or goes up to the next mount. False at the end; `whole`: it is the root. */
+static __always_inline bool path_step(struct wd_record *rec, __u32 bound, bool *whole)
+{
+	volatile struct path_cursor *at = path_cursor(rec);
+	struct dentry *dentry = at->dentry, *parent;
+	struct mount *m = at->m, *up;
+
+	if (!dentry)
+		return false;
+	if (m && dentry == at->root) {
+		up = BPF_CORE_READ(m, mnt_parent);
+		if (!up || up == m) {
+			*whole = true;
+			return false;
+		}
+		at->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+		at->root = BPF_CORE_READ(up, mnt.mnt_root);
+		at->m = up;
+		return true;
+	}
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (parent == dentry) {
+		*whole = true;
+		return false;
+	}
+	at->dentry = parent;
+	return path_add(rec, bound, BPF_CORE_READ(dentry, d_name.name));
+}
+
 /* The path of `dentry` on `mnt`, up to the root of its mount namespace; with mnt NULL, up to its filesystem's root. */
 static __always_inline void path_write(struct wd_record *rec, __u32 base, struct wd_str *out, struct vfsmount *mnt,
 				       struct dentry *dentry)
 {
-	struct mount *m = mnt ? real_mount(mnt) : NULL;
-	struct dentry *root = mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
-	bool cut = true;
+	volatile struct path_cursor *at = path_cursor(rec);
+	bool whole = false;
 
+	at->dentry = dentry;
+	at->m = mnt ? real_mount(mnt) : NULL;
+	at->root = mnt ? BPF_CORE_READ(mnt, mnt_root) : NULL;
 	rec->len = base;
 #pragma nounroll
-	for (int i = 0; i < WD_PATH_DEPTH; i++) {
-		struct dentry *parent;
-
-		if (!dentry)
+	for (int i = 0; i < WD_PATH_DEPTH; i++)
+		if (!path_step(rec, path_bound(base), &whole))
 			break;
-		if (m && dentry == root) {
-			struct mount *up = BPF_CORE_READ(m, mnt_parent);
-
-			if (!up || up == m) {
-				cut = false;
-				break;
-			}
-			dentry = BPF_CORE_READ(m, mnt_mountpoint);
-			m = up;
-			root = BPF_CORE_READ(m, mnt.mnt_root);
-			continue;
-		}
-		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry) {
-			cut = false;
-			break;
-		}
-		if (!path_add(rec, base + WD_PATH_MAX, BPF_CORE_READ(dentry, d_name.name)))
-			break;
-		dentry = parent;
-	}
-	path_end(rec, base, out, cut);
+	path_end(rec, base, out, !whole);
 }
 
 /* A cgroup's path in its hierarchy. */
 static __always_inline void path_write_cgroup(struct wd_record *rec, __u32 base, struct wd_str *out, struct kernfs_node *kn)
 {
-	bool cut = true;
+	volatile struct path_cursor *at = path_cursor(rec);
+	bool whole = false;
 
+	at->kn = kn;
 	rec->len = base;
 #pragma nounroll
 	for (int i = 0; i < 24; i++) {
-		struct kernfs_node *parent = kn ? kernfs_parent(kn) : NULL;
+		struct kernfs_node *here = at->kn, *parent = here ? kernfs_parent(here) : NULL;
 
 		if (!parent) {
-			cut = false;
+			whole = true;
 			break;
 		}
-		if (!path_add(rec, base + WD_PATH_MAX, BPF_CORE_READ(kn, name)))
+		at->kn = parent;
+		if (!path_add(rec, path_bound(base), BPF_CORE_READ(here, name)))
 			break;
-		kn = parent;
 	}
-	path_end(rec, base, out, cut);
+	path_end(rec, base, out, !whole);
 }
 
 /* The command line of a program that just begins: nobody wrote over it yet. */

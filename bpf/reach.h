@@ -100,20 +100,20 @@ static __always_inline struct task_struct *proc_target(struct file *file, struct
 	return owner_is(own, o->container) ? NULL : target;
 }
 
-/* What reach_report is to say of a file, as one number: flags, who owns it, the mount's tree. */
-#define REACH_VIA(n)       ((__u64)(n))
-#define REACH_FOREIGN      (1ull << 8)
-#define REACH_DETACHED     (1ull << 9)
-#define REACH_BEYOND_ROOT  (1ull << 10)
-#define REACH_GUARDED_PROC (1ull << 11)
-#define REACH_JOINING      (1ull << 12)
-#define REACH_KIND(n)      ((__u64)(n) << 16)
-#define REACH_MNT_NS(n)    ((__u64)(n) << 32)
+/* What is found of a file: the door it came by, flags, who owns it. */
+#define REACH_VIA(n)       (n)
+#define REACH_FOREIGN      (1u << 8)
+#define REACH_DETACHED     (1u << 9)
+#define REACH_BEYOND_ROOT  (1u << 10)
+#define REACH_GUARDED_PROC (1u << 11)
+#define REACH_JOINING      (1u << 12)
+#define REACH_KIND(n)      ((__u32)(n) << 16)
 
-__weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, __u64 what, __u64 container, __u64 target_at)
+/* Reports `file`, on a mount of the tree `mnt_ns`, of which `what` was found. */
+__weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, __u32 mnt_ns, __u32 what)
 {
-	struct task_struct *task = (void *)task_at, *target = (void *)target_at;
-	struct owner own = {.container = container, .kind = (what >> 16) & 0xff};
+	struct task_struct *task = (void *)task_at, *target = NULL;
+	struct owner own = {.kind = (what >> 16) & 0xff};
 	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
 	struct file *file = (void *)file_at;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -123,6 +123,10 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 
 	if (!o || (held_before(o->container, file) && via == WD_VIA_SWEEP))
 		return 0;
+	if (what & REACH_GUARDED_PROC)
+		target = proc_target(file, o, &own);
+	else if ((what & REACH_FOREIGN) && own.kind == WD_OWNER_CONTAINER)
+		own = owner_of_ns(mnt_ns, NS_MNT);
 	r = CRITICAL(WD_LARGE, wd_file_open, WD_FILE_OPEN, task, o->container, &own);
 	if (!r)
 		return 0;
@@ -135,7 +139,7 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 	f->joining = !!(what & REACH_JOINING);
 	f->passed = BPF_CORE_READ(file, f_cred) != BPF_CORE_READ(task, real_cred);
 	f->runtime = is_runtime(inode);
-	f->mnt_ns = what >> 32;
+	f->mnt_ns = f->detached ? 0 : mnt_ns;
 	f->write = (BPF_CORE_READ(file, f_mode) & FMODE_WRITE) != 0;
 	f->mode = BPF_CORE_READ(inode, i_mode);
 	f->inode = BPF_CORE_READ(inode, i_ino);
@@ -154,62 +158,61 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 }
 
 /*
- * Reports `file`, opened at `path` on a mount of the tree `mnt_ns`, if it is out of its container's reach. `broken`: what is known
- * of the task by now; `via`: the door, VIA_UNSPECIFIED where the call in progress tells it.
+ * What of `file`, on a mount of the tree `mnt_ns`, is out of its container's reach: REACH_* flags and the owner's kind, or 0. `broken`:
+ * what is known of the task by now. A global function: verified once, not at each way to it.
  */
-static __always_inline void file_reach(struct task_struct *task, struct origin *o, struct container *c, struct file *file,
-				       const struct path *path, __u32 mnt_ns, __u32 broken, __u32 via)
+__weak __attribute__((noinline)) int reach_of(__u64 task_at, __u64 file_at, __u32 mnt_ns, __u32 broken)
 {
-	__u64 what = REACH_VIA(via);
-	struct task_struct *target = NULL;
+	struct task_struct *task = (void *)task_at, *target;
+	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
+	struct container *c = o ? container_of_origin(o) : NULL;
+	struct file *file = (void *)file_at;
 	struct owner own = {};
 	struct super_block *sb;
-	struct vfsmount mnt;
+	struct vfsmount *at, mnt;
 
-	if (mnt_ns == MNT_INTERNAL)
-		return;
+	if (!c || mnt_ns == MNT_INTERNAL)
+		return 0;
+	at = BPF_CORE_READ(file, f_path.mnt);
+	bpf_core_read(&mnt, sizeof(mnt), &at->mnt_root);
+	sb = mnt.mnt_sb;
 	if (mnt_ns == MNT_DETACHED) {
-		what |= REACH_DETACHED;
-		mnt_ns = 0;
-		own.kind = WD_OWNER_UNKNOWN;
-		if (BPF_CORE_READ(path->mnt, mnt_sb, s_bdev))
-			own.kind = WD_OWNER_HOST;
-	} else if (mnt_ns != c->ns[NS_MNT] && mnt_ns != o->mnt_ns) {
+		if (is_inherited(c, file))
+			return 0;
+		return REACH_DETACHED | REACH_KIND(BPF_CORE_READ(sb, s_bdev) ? WD_OWNER_HOST : WD_OWNER_UNKNOWN);
+	}
+	if (mnt_ns != c->ns[NS_MNT] && mnt_ns != o->mnt_ns) {
 		own = owner_of_ns(mnt_ns, NS_MNT);
 		if (owner_is(&own, c->id))
-			return;
+			return 0;
 		/* Reported when it went there; what it opens there follows from that. */
 		if ((broken & WD_DIM_MNT) && mnt_ns == BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum))
-			return;
+			return 0;
 		if ((broken & (WD_DIM_ROOT | WD_DIM_CWD)) && own.kind == WD_OWNER_HOST)
-			return;
-		what |= REACH_FOREIGN;
+			return 0;
+		return is_inherited(c, file) ? 0 : REACH_FOREIGN | REACH_KIND(own.kind);
 	}
-	if (what & (REACH_FOREIGN | REACH_DETACHED)) {
-		if (is_inherited(c, file))
-			return;
-	} else {
-		bpf_core_read(&mnt, sizeof(mnt), &path->mnt->mnt_root);
-		sb = mnt.mnt_sb;
-		if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
-			/* All of the filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
-			if (BPF_CORE_READ(sb, s_magic) != PROC_SUPER_MAGIC)
-				return;
-			target = proc_target(file, o, &own);
-			if (!target)
-				return;
-			what |= REACH_GUARDED_PROC;
-			if (own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT])
-				what |= REACH_JOINING;
-		} else {
-			if (dentry_below(path->dentry, mnt.mnt_root))
-				return;
-			what |= REACH_BEYOND_ROOT;
-			own.kind = WD_OWNER_HOST; /* a part of a filesystem was mounted: the rest was not given */
-		}
+	if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
+		/* All of the filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
+		target = BPF_CORE_READ(sb, s_magic) == PROC_SUPER_MAGIC ? proc_target(file, o, &own) : NULL;
+		if (!target)
+			return 0;
+		if (own.kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == c->ns[NS_MNT])
+			return REACH_GUARDED_PROC | REACH_JOINING | REACH_KIND(own.kind);
+		return REACH_GUARDED_PROC | REACH_KIND(own.kind);
 	}
-	what |= REACH_KIND(own.kind) | REACH_MNT_NS(mnt_ns);
-	reach_report(number_of(task), number_of(file), what, own.container, number_of(target));
+	/* A part of a filesystem was mounted: the rest was not given. */
+	return dentry_below(BPF_CORE_READ(file, f_path.dentry), mnt.mnt_root) ? 0
+									      : REACH_BEYOND_ROOT | REACH_KIND(WD_OWNER_HOST);
+}
+
+/* Reports it if it is. `via`: the door, VIA_UNSPECIFIED where the call in progress tells it. */
+static __always_inline void file_reach(struct task_struct *task, struct file *file, __u32 mnt_ns, __u32 broken, __u32 via)
+{
+	__u32 what = reach_of(number_of(task), number_of(file), mnt_ns, broken);
+
+	if (what)
+		reach_report(number_of(task), number_of(file), mnt_ns, what | REACH_VIA(via));
 }
 
 /* The same of a file that the running task got hold of by another way than an open. */
@@ -217,14 +220,10 @@ static __always_inline int file_brought(struct origin *o, struct file *file, __u
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct container *c = container_of_origin(o);
-	struct path path;
-	__u32 broken;
 
-	if (!c)
-		return 0;
-	broken = envelope_check_current(task, o, via);
-	bpf_core_read(&path, sizeof(path), &file->f_path);
-	file_reach(task, o, c, file, &path, mount_ns(real_mount(path.mnt)), broken, via);
+	if (c)
+		file_reach(task, file, mount_ns(real_mount(BPF_CORE_READ(file, f_path.mnt))),
+			   envelope_check_current(task, o, via), via);
 	return 0;
 }
 

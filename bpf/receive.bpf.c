@@ -11,21 +11,17 @@ static __always_inline int file_receive(struct file *file)
 {
 	struct origin *o = origin_current();
 	struct task_struct *task;
-	struct container *c;
-	struct path path;
 	__u32 ns;
 
 	if (!o)
 		return 0;
-	bpf_core_read(&path, sizeof(path), &file->f_path);
-	ns = mount_ns(real_mount(path.mnt));
+	ns = mount_ns(real_mount(BPF_CORE_READ(file, f_path.mnt)));
 	if (ns == MNT_INTERNAL)
 		return 0; /* a socket, a pipe, a memfd */
 	task = (void *)bpf_get_current_task();
-	c = container_of_origin(o);
-	if (!c || syscall_nr(task) == SYS_pidfd_getfd)
+	if (syscall_nr(task) == SYS_pidfd_getfd)
 		return 0; /* that is told where the other task was asked for it */
-	file_reach(task, o, c, file, &path, ns, envelope_check_current(task, o, WD_VIA_RECEIVE), WD_VIA_RECEIVE);
+	file_reach(task, file, ns, envelope_check_current(task, o, WD_VIA_RECEIVE), WD_VIA_RECEIVE);
 	return 0;
 }
 
@@ -54,9 +50,7 @@ int iter_file_sweep(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct container *c;
 	struct origin *o;
-	struct path path;
 	__u32 tgid, ns;
 
 	if (!task || !file)
@@ -65,14 +59,9 @@ int iter_file_sweep(struct bpf_iter__task_file *ctx)
 	o = origin_filter[tgid % ORIGIN_FILTER] ? origin_of(tgid) : NULL;
 	if (!o)
 		return 0;
-	path.mnt = file->f_path.mnt;
-	path.dentry = file->f_path.dentry;
-	ns = mount_ns(real_mount(path.mnt));
-	if (ns == MNT_INTERNAL)
-		return 0;
-	c = container_of_origin(o);
-	if (c)
-		file_reach(task, o, c, file, &path, ns, o->broken, WD_VIA_SWEEP);
+	ns = mount_ns(real_mount(file->f_path.mnt));
+	if (ns != MNT_INTERNAL)
+		file_reach(task, file, ns, o->broken, WD_VIA_SWEEP);
 	return 0;
 }
 

@@ -96,15 +96,15 @@ struct wd_host {
 };
 
 /* How many containers, processes and foreign namespaces are told apart at once. */
-#define WD_MAX_CONTAINERS 4096
+#define WD_MAX_CONTAINERS 2048
 #define WD_CLOSED         32   /* accounts that are forgotten at once */
-#define WD_MAX_ACCOUNTS   5120 /* those of containers that ended are kept until they were told */
+#define WD_MAX_ACCOUNTS   2560 /* those of containers that ended are kept until they were told */
 #define WD_MAX_PROCESSES  32768
 #define WD_MAX_NAMESPACES 16384
 #define WD_MAX_CGROUPS    16384
 
 /* How many files are remembered with the container that wrote them last. */
-#define WD_MAX_WRITTEN 65536
+#define WD_MAX_WRITTEN 32768
 
 /*
  * A container's id is its cgroup's (kernfs) id. Where the container is in no cgroup v2 of its own but in version 1's, the

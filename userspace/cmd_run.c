@@ -297,9 +297,9 @@ static int watch(const struct options *o, const struct probe *p, struct err *err
 	if (!rc)
 		rc = canary(&e, src, err);
 	if (!rc) {
-		malloc_trim(0); /* loading took some 20 MB that is not needed again */
 		engine_flush(&e);
 		ready(source_bpf_attach(src), &e);
+		malloc_trim(0); /* loading took some 20 MB that is not needed again */
 		loop(&e, src);
 	}
 	if (src)

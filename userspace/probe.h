@@ -8,8 +8,6 @@
 #include "err.h"
 #include "nameset.h"
 
-struct btf;
-
 /* How a hook's program is attached, best first. The names are the prefixes of the programs. */
 enum tier {
 	TIER_LSM,
@@ -28,7 +26,6 @@ int tier_find(const char *name, enum tier *out); /* "kprobe"; -EINVAL: there is 
 
 /* What this kernel and these rights allow. */
 struct probe {
-	struct btf *btf;         /* of the running kernel */
 	struct nameset types;    /* its functions, and its tracepoints as btf_trace_NAME */
 	struct nameset *symbols; /* its symbols; read when first asked for */
 	bool has[TIER_NONE];
@@ -44,6 +41,13 @@ struct probe {
  */
 int probe_init(struct probe *p, enum tier best, struct err *err);
 void probe_destroy(struct probe *p);
+
+/*
+ * While on, all that is allocated comes from the heap, and that keeps what is freed (malloc_trim gives it back). The kernel's type
+ * information is loaded twice, here and by libbpf with the programs, some 20 MB: page faults were a fifth of the time to the
+ * first event. probe_init fills the heap for it.
+ */
+void heap_keep(bool keep);
 
 /* Whether a program of this section ("lsm/file_open", "tracepoint/setns unshare") has its target, or one of them, here. */
 bool probe_target(const struct probe *p, enum tier tier, const char *section);
