@@ -33,7 +33,7 @@ class Suite:
     """What one suite found in one column."""
 
     def __init__(self, path):
-        self.tests, self.coverage, self.kernel, self.ended = [], [], "", False
+        self.tests, self.coverage, self.kernel, self.ended, self.skip = [], [], "", False, ""
         for line in open(path, errors="replace"):
             kind, *rest = line.rstrip("\n").split("\t")
             if kind == "test" and len(rest) >= 4:
@@ -42,6 +42,8 @@ class Suite:
             elif kind == "coverage":
                 self.kernel = rest[0]
                 self.coverage.append(json.loads(rest[1]))
+            elif kind == "skip":
+                self.skip = rest[0]
             elif kind == "end":
                 self.ended = True
         self.names = {test.name for test in self.tests if test.name}
@@ -55,6 +57,8 @@ class Suite:
 
     def state(self, name, technique):
         """pass, unseen, SKIP, FAIL or nothing."""
+        if self.skip:
+            return "SKIP"
         lines = [t for t in self.tests if self.about(t) == name]
         judged = [t.state for t in lines if t.name and t.technique == technique] if name else [t.state for t in lines]
         if any(t.state == "FAIL" and t.technique in ("", technique) for t in lines):
@@ -152,6 +156,7 @@ class Matrix:
             for suite, found in column.suites.items():
                 failures += ["%s: %s: %s" % (column.name, suite, t.text) for t in found.tests if t.state == "FAIL"]
                 reasons += ["%s: %s" % (suite, t.text) for t in found.tests if t.state == "SKIP"]
+                reasons += [found.skip] if found.skip else []
             for text in reasons:  # the same but for its numbers, on other kernels, is one line
                 skips.setdefault(re.sub(r"\d+", "N", text), [text]).append(column.name)
         print()
