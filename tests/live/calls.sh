@@ -131,9 +131,9 @@ others_program() {
 	[[ $others = [0-9]* ]] || others=
 }
 
-# is_known NAME: the sensor has said the container's name; only what a breach hangs on waits for it
+# is_known NAME: the sensor has the container's name from its runtime; only what a breach hangs on waits for it
 is_known() {
-	[ "$WARDER" = none ] || grep -qF "\"name\":\"$id-$1\"" "$events"
+	[ "$WARDER" = none ] || grep -qF "\"name\":\"$id-$1\",\"runtime\":" "$events"
 }
 
 # in_exec RUNTIME OUTCOME TABLE: as rows, each act exec'd into a container that is known by name

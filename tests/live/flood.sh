@@ -8,9 +8,9 @@
 
 [ "$WARDER" != none ] || die "there is nothing to test without a sensor"
 if [ "${WARDER_SLOW:-}" ]; then
-	seconds=${WARDER_FLOOD_SECONDS:-20} soon=20000
+	seconds=${WARDER_FLOOD_SECONDS:-20} soon=20000 budget=150
 else
-	seconds=${WARDER_FLOOD_SECONDS:-60} soon=2000
+	seconds=${WARDER_FLOOD_SECONDS:-60} soon=2000 budget=500
 fi
 
 rss_kib() {
@@ -35,7 +35,7 @@ escapes() {
 }
 
 host_secret
-sensor_start --budget 500 # small, so that a machine that is busy or emulated can be over it
+sensor_start --budget $budget # small, so that a machine that is busy or emulated can be over it
 container quiet runc -- "act open /etc/hostname"
 acts quiet ok
 expect_none quiet
