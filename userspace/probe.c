@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -197,22 +195,6 @@ static int index_btf(struct probe *p, const struct btf *btf)
 	return rc;
 }
 
-/* Touching pages in one call where the kernel has it (5.14) is ten times cheaper than one fault each. */
-static void heap_fill(size_t size)
-{
-	char *block = malloc(size), *first = (char *)(((uintptr_t)block + 4095) & ~4095ul);
-
-	if (block)
-		madvise(first, size - 4096, MADV_POPULATE_WRITE);
-	free(block);
-}
-
-void heap_keep(bool keep)
-{
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
-	mallopt(M_MMAP_THRESHOLD, keep ? 32 << 20 : 128 << 10);
-}
-
 int probe_init(struct probe *p, enum tier best, struct err *err)
 {
 	struct utsname u;
@@ -229,10 +211,7 @@ int probe_init(struct probe *p, enum tier best, struct err *err)
 	snprintf(p->node, sizeof(p->node), "%s", u.nodename);
 	read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", p->boot_id, sizeof(p->boot_id));
 	libbpf_set_print(NULL); /* what it has to say is said below, in one sentence */
-	heap_keep(true);
-	heap_fill(24 << 20);
 	btf = btf__load_vmlinux_btf();
-	heap_keep(false);
 	if (!btf)
 		return err_set(err, -ENOTSUP,
 			       "kernel %s has no type information (/sys/kernel/btf/vmlinux): it must be built with "

@@ -42,13 +42,6 @@ struct probe {
 int probe_init(struct probe *p, enum tier best, struct err *err);
 void probe_destroy(struct probe *p);
 
-/*
- * While on, all that is allocated comes from the heap, and that keeps what is freed (malloc_trim gives it back). The kernel's type
- * information is loaded twice, here and by libbpf with the programs, some 20 MB: page faults were a fifth of the time to the
- * first event. probe_init fills the heap for it.
- */
-void heap_keep(bool keep);
-
 /* Whether a program of this section ("lsm/file_open", "tracepoint/setns unshare") has its target, or one of them, here. */
 bool probe_target(const struct probe *p, enum tier tier, const char *section);
 

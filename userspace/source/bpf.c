@@ -248,9 +248,7 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 		if (rc)
 			return rc;
 		failed_program[0] = failed_why[0] = '\0';
-		heap_keep(true);
 		rc = warder__load(s->skel);
-		heap_keep(false);
 		if (!rc) {
 			rc = iterate(s->skel->progs.iter_host);
 			if (rc || !s->skel->bss->host.ready)
