@@ -418,14 +418,23 @@ ready() {
 	grep -q '^warder: ready' "$work/sensor.err" || ! kill -0 "$sensor" 2>/dev/null
 }
 
-# sensor_start [ARG...]: with these further arguments; returns when it is ready
+# sensor_start [ARG...]: with these further arguments; returns when it is ready. One that runs already serves a suite that gives
+# none (WARDER_RUNNING="PID FILE", its stream as NDJSON): what it says from here on is the suite's.
 sensor_start() {
+	local file lines
 	[ "$WARDER" = none ] && return
-	# shellcheck disable=SC2086 # words
-	"$WARDER" run -o "ndjson:$events" ${WARDER_ARGS:-} "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
-	sensor=$!
-	if ! until_true $((DEADLINE * 4)) ready || ! kill -0 "$sensor" 2>/dev/null; then
-		die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
+	if [ "${WARDER_RUNNING:-}" ]; then
+		read -r sensor file <<<"$WARDER_RUNNING"
+		lines=$(wc -l <"$file")
+		grep -m 1 '"type":"COVERAGE"' "$file" >"$events"
+		background tail -n "+$((lines + 1))" -f "$file" >>"$events"
+	else
+		# shellcheck disable=SC2086 # words
+		"$WARDER" run -o "ndjson:$events" ${WARDER_ARGS:-} "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
+		sensor=$!
+		if ! until_true $((DEADLINE * 4)) ready || ! kill -0 "$sensor" 2>/dev/null; then
+			die "the sensor did not get ready: $(tail -n 3 "$work/sensor.err")"
+		fi
 	fi
 	grep -m 1 '"type":"COVERAGE"' "$events" | sed 's/.*"coverage":\({.*}\)}$/\1/' >"$work/coverage.json"
 	[ -s "$work/coverage.json" ] || die "the sensor did not say what it covers"
@@ -445,11 +454,12 @@ doctor_agrees() {
 	[ ! -s "$work/disagree.json" ] || { cat "$work/disagree.json"; return 1; }
 }
 
-# sensor_stop: SIGTERM; the exit code is the sensor's
+# sensor_stop: SIGTERM; the exit code is the sensor's. One that serves others too goes on.
 sensor_stop() {
 	local pid=$sensor
 	[ "$pid" ] || return 0
 	sensor=
+	[ -z "${WARDER_RUNNING:-}" ] || ! kill -0 "$pid" || return 0
 	kill -TERM "$pid" 2>/dev/null
 	wait "$pid"
 }
@@ -501,7 +511,7 @@ verdict() {
 	fi
 	until_true "$DEADLINE" judge due
 	sleep "${WARDER_SETTLE:-3}"
-	check "SIGTERM ends the sensor with 0" sensor_stop
+	check "$([ "${WARDER_RUNNING:-}" ] && echo "the sensor goes on" || echo "SIGTERM ends the sensor with 0")" sensor_stop
 	while IFS='|' read -r judged_state judged_row judged_technique text; do
 		case $judged_state in
 		ok | unseen) pass "$text" ;;
