@@ -12,13 +12,14 @@
 # (300) without a word from it. What begins with WARDER goes to the guest; the suites' counts are smaller there by default.
 set -u
 
+# AppArmor is on where K06 is tried: without a security module that labels there is no label to lose.
 # What does not depend on the kernel, native has, and it is not done again under emulation: SUITES are left out of a column (a SKIP
 # in the table), and of two runtimes the one that starts three times faster than runc does most suites ($both: all).
 #
 #    COLUMN      KERNEL   CGROUP  SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
 columns='
      native      -        -       all      -                -                     -
-     6.1         6.1      v2      some     runc,crun        -                     -
+     6.1         6.1      v2      some     runc,crun        -                     lsm=lockdown,capability,yama,apparmor,bpf
      5.10        5.10     v2      hooks    crun             -                     -
      6.12        6.12     v2      hooks    crun             -                     -
      newest      newest   v2      hooks    crun             -                     -
