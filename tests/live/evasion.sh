@@ -104,7 +104,7 @@ prepare() {
 	decoy=/tmp/$(printf "%0$((${#decoy} - 5))d" 0)
 	scratch_disk mountable && mount_disk=$disk_number || mount_disk=
 	mkdir "$dir"
-	handle=
+	handle= dir_handle=
 	if scratch_disk declared && mounted "$disk" "$dir"; then
 		read -r _ _ handle < <("$ACT" handle-of "$dir/secret")
 		read -r _ _ dir_handle < <("$ACT" handle-of "$dir")
