@@ -234,6 +234,9 @@ class Table:
             if column.name == "native" and column.kind and column.kind != self.native:
                 print("SKIP the map of native: it is of %s, this machine is %s" % (self.native, column.kind))
                 continue
+            if {row.get(column.name, "?") for row in self.cells.values()} == {"?"}:
+                print("SKIP the map of %s: README has none yet (make coverage-table)" % column.name)
+                continue
             for technique, measured in matrix.map().items():
                 if column.name not in measured:
                     continue
