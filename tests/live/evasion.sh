@@ -125,6 +125,9 @@ prepare() {
 # missing WORDS RUNTIME: why a row cannot run here
 missing() {
 	case $1 in
+	*NSHANDLE* | *nsfs-ioctl*) [[ $(uname -r) != [7-9].* ]] || echo "this kernel gives a container none but its own namespaces by this door (7.2)" ;;
+	esac
+	case $1 in
 	*DISK*) [ "$mount_disk" ] || echo "no loop device to be had" ;;
 	*DECLARED*) [ "$handle" ] || echo "no loop device to be had" ;;
 	*docker.sock*) [ "$docker_socket" ] || echo "dockerd is not installed or does not start" ;;
