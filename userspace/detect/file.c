@@ -103,6 +103,11 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->technique = "M09";
 		v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
 		snprintf(v->message, sizeof(v->message), "%s %s on a mount that is in no mount tree", act, shown);
+		if (f->via == WD_VIA_SWEEP && view->rec->owner_kind == WD_OWNER_UNKNOWN) {
+			/* So does who mounts with fsmount, between that and move_mount, and who unmounts lazily. */
+			v->severity = WARDER__V1__SEVERITY__LOW;
+			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
+		}
 	} else if (f->foreign && passed) {
 		judge_passed(view, v, shown);
 	} else if (f->foreign) {
