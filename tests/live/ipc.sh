@@ -140,7 +140,7 @@ attacks() {
 	victim=$(container_pid "$runtime-victim")
 	acts "$runtime-victim" ok 4
 	rows "$runtime" "$techniques"
-	if hooked unix_send; then rows "$runtime" "$datagrams"; else skip "$runtime: datagrams without a connect: no hook here"; fi
+	if hooked unix_send; then rows "$runtime" "$datagrams"; else skip "$runtime: m44loose, x08loose: datagrams without a connect: no hook here"; fi
 	expect_none "$runtime-victim"
 }
 

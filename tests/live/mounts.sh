@@ -139,7 +139,11 @@ for runtime in $(runtimes); do
 	rows "$runtime" "$techniques"
 	umount "$work/shared/there" 2>/dev/null # the host's copy of m10's
 	# where its setting up is not seen, a loop device is a block device like any other
-	[ ! "$image" ] || ! unseen M62 || expect "$runtime-m62" M07 SUCCEEDED host
+	if [ "$image" ] && unseen M62; then
+		expect "$runtime-m62" M07 SUCCEEDED host
+	else
+		skip "$runtime-m62: M07: the loop device is told as the container's own here, or there is none"
+	fi
 	legal "$runtime"
 	bare "$runtime"
 	denied "$runtime"
