@@ -72,15 +72,6 @@ fill() {
 	echo "${words//SECRET/$secret}"
 }
 
-# outside RUNTIME PID: a cgroup beside PID's in each hierarchy, by the names that they have inside
-outside() {
-	local dir
-	for dir in $(cgroup_dirs "$2"); do
-		cgroup_make "${dir%/*}/$id-outside"
-		seen_inside "$1" "${dir%/*}/$id-outside"
-	done | tr '\n' ' '
-}
-
 # every row for one runtime
 attacks() {
 	local runtime=$1

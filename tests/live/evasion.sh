@@ -164,15 +164,6 @@ fill() {
 	echo "${words//SECRET/$secret}"
 }
 
-# outside RUNTIME PID: a cgroup beside PID's in each hierarchy, by the names that they have inside; version 2's last
-outside() {
-	local dir
-	for dir in $(cgroup_dirs "$2"); do
-		cgroup_make "${dir%/*}/$id-outside"
-		seen_inside "$1" "${dir%/*}/$id-outside"
-	done | tr '\n' ' '
-}
-
 # due NAME TECHNIQUE OWNER GAP
 due() {
 	local technique gap=${4//_/ } owner=$3 victim_name=

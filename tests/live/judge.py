@@ -67,8 +67,6 @@ class Finding:
         self.outcome = finding.get("outcome", "")
         self.activity = finding.get("activity", "")
         self.evidence = finding.get("evidence", [])
-        # what honest programs do as well: it is told, and pages nobody
-        self.context = event.get("severity") in ("INFORMATIONAL", "LOW")
         self.owner = owner.get("kind", "")
         self.owner_name = container_of(owner.get("workload", {})).get("name", "")
 

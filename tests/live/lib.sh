@@ -285,6 +285,15 @@ seen_inside() {
 	echo "/cgroup${2#"$root"}"
 }
 
+# outside RUNTIME PID: a cgroup beside PID's in each hierarchy, by the names that they have inside; version 2's last
+outside() {
+	local dir
+	for dir in $(cgroup_dirs "$2"); do
+		cgroup_make "${dir%/*}/$id-outside"
+		seen_inside "$1" "${dir%/*}/$id-outside"
+	done | tr '\n' ' '
+}
+
 runtime_of() {
 	cat "$(bundle "$1")/runtime"
 }
