@@ -9,21 +9,41 @@
  */
 #include "told.h"
 
-/* An object's address, which each one made anew sets, to its maker's container; 0 is the host. */
+struct ipc_maker {
+	__u64 container; /* 0 is the host */
+	__s64 id;        /* the object's, or IPC_ANY_ID where it was not yet given one */
+};
+
+#define IPC_ANY_ID -1
+
+/*
+ * By an object's address, which is given out again. Where the making is hooked each object sets its own; at the exits its id, with
+ * a sequence number in it, tells whether it is still the same.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct ipc_maker);
 } ipc_makers SEC(".maps");
 
-static __always_inline int ipc_make(struct kern_ipc_perm *perm)
+static __always_inline int ipc_make(struct kern_ipc_perm *perm, __s64 id)
 {
 	struct origin *o = origin_current();
-	__u64 object = (__u64)perm, maker = o ? o->container : 0;
+	struct ipc_maker maker = {.container = o ? o->container : 0, .id = id};
+	__u64 object = (__u64)perm;
 
 	bpf_map_update_elem(&ipc_makers, &object, &maker, BPF_ANY);
 	return 0;
+}
+
+/* NULL where it is not known. */
+static __always_inline struct ipc_maker *ipc_maker_of(struct kern_ipc_perm *perm)
+{
+	__u64 object = (__u64)perm;
+	struct ipc_maker *maker = bpf_map_lookup_elem(&ipc_makers, &object);
+
+	return maker && (maker->id == IPC_ANY_ID || maker->id == BPF_CORE_READ(perm, id)) ? maker : NULL;
 }
 
 /* IPC_CREATE(kind): the wrappers of its kind's hook, which has the object before it can be found */
@@ -31,18 +51,18 @@ static __always_inline int ipc_make(struct kern_ipc_perm *perm)
 	SEC("lsm/" #kind "_alloc_security")                                                                                    \
 	int BPF_PROG(lsm_ipc_create__##kind, struct kern_ipc_perm *perm, int ret)                                              \
 	{                                                                                                                      \
-		ipc_make(perm);                                                                                                \
+		ipc_make(perm, IPC_ANY_ID);                                                                                    \
 		return 0;                                                                                                      \
 	}                                                                                                                      \
 	SEC("fentry/security_" #kind "_alloc")                                                                                 \
 	int BPF_PROG(fentry_ipc_create__##kind, struct kern_ipc_perm *perm)                                                    \
 	{                                                                                                                      \
-		return ipc_make(perm);                                                                                         \
+		return ipc_make(perm, IPC_ANY_ID);                                                                             \
 	}                                                                                                                      \
 	SEC("kprobe/security_" #kind "_alloc")                                                                                 \
 	int BPF_KPROBE(kprobe_ipc_create__##kind, struct kern_ipc_perm *perm)                                                  \
 	{                                                                                                                      \
-		return ipc_make(perm);                                                                                         \
+		return ipc_make(perm, IPC_ANY_ID);                                                                             \
 	}
 
 IPC_CREATE(shm)
@@ -76,13 +96,13 @@ static __always_inline __u32 ipc_kind(long nr)
 static __always_inline struct owner ipc_owner(struct kern_ipc_perm *perm, struct task_struct *creator)
 {
 	struct owner own = {.kind = WD_OWNER_UNKNOWN};
-	__u64 object = (__u64)perm, *maker = bpf_map_lookup_elem(&ipc_makers, &object);
+	struct ipc_maker *maker = ipc_maker_of(perm);
 
-	if (maker && !*maker) {
+	if (maker && !maker->container) {
 		own.kind = WD_OWNER_HOST;
-	} else if (maker && bpf_map_lookup_elem(&containers, maker)) {
+	} else if (maker && bpf_map_lookup_elem(&containers, &maker->container)) {
 		own.kind = WD_OWNER_CONTAINER;
-		own.container = *maker;
+		own.container = maker->container;
 	} else if (!maker && creator) {
 		return owner_of_process(BPF_CORE_READ(creator, tgid));
 	}
@@ -177,7 +197,6 @@ int sysexit_ipc_create(struct sys_exit *ctx)
 	struct pt_regs *regs;
 	unsigned long flags;
 	int newest = -1;
-	__u64 object;
 
 	if (ctx->ret < 0)
 		return 0;
@@ -187,10 +206,9 @@ int sysexit_ipc_create(struct sys_exit *ctx)
 	perm = ipc_find(BPF_CORE_READ(task, nsproxy, ipc_ns), ipc_kind(ctx->nr), ctx->ret, &newest);
 	if (!perm)
 		return 0;
-	object = (__u64)perm;
 	flags = ctx->nr == SYS_msgget ? regs_arg2(regs) : regs_arg3(regs);
-	if ((flags & IPC_CREAT) && newest == (ctx->ret & IPC_INDEX) && !bpf_map_lookup_elem(&ipc_makers, &object))
-		return ipc_make(perm);
+	if ((flags & IPC_CREAT) && newest == (ctx->ret & IPC_INDEX) && !ipc_maker_of(perm))
+		return ipc_make(perm, ctx->ret);
 	return ipc_access(perm, ctx->nr);
 }
 

@@ -186,6 +186,7 @@ struct inode {
 	unsigned long i_ino;
 	__u32 i_generation;
 	dev_t i_rdev;
+	unsigned int i_nlink;
 	void *i_private;
 };
 

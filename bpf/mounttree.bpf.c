@@ -100,7 +100,9 @@ __weak __attribute__((noinline)) int is_uncovering(__u64 container, __u64 addres
 	return false;
 }
 
-static __always_inline void uncover_report(struct task_struct *task, struct container *c, struct mount *m)
+/* Reports what became of `m`, by the path of `dentry` on `mnt`. */
+static __always_inline void change_report(struct task_struct *task, struct container *c, struct mount *m, __u32 what,
+					  struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct owner own = {.kind = WD_OWNER_HOST};
 	struct wd_mount_change *change;
@@ -111,10 +113,10 @@ static __always_inline void uncover_report(struct task_struct *task, struct cont
 		return;
 	change = record_body(r);
 	change->via = change_via(task);
-	change->change = WD_TREE_UNCOVERED;
-	change->nested = mount_ns(m) != c->ns[NS_MNT];
+	change->change = what;
+	change->nested = what == WD_TREE_UNCOVERED && mount_ns(m) != c->ns[NS_MNT];
 	change->magic = BPF_CORE_READ(m, mnt.mnt_sb, s_magic);
-	path_write(r, STRINGS_AT(wd_mount_change), &change->path, &m->mnt, BPF_CORE_READ(m, mnt.mnt_root));
+	path_write(r, STRINGS_AT(wd_mount_change), &change->path, mnt, dentry);
 	critical_send(r);
 }
 
@@ -153,7 +155,7 @@ static __always_inline int mount_change(long ret)
 		return 0;
 	m = uncovering(task, c);
 	if (m)
-		uncover_report(task, c, m);
+		change_report(task, c, m, WD_TREE_UNCOVERED, &m->mnt, BPF_CORE_READ(m, mnt.mnt_root));
 	return 0;
 }
 
@@ -209,31 +211,14 @@ int sysexit_mount_change(struct sys_exit *ctx)
  * passed for each copy, with the mount that it is attached to. Without it, the call's exit shows the newest mount, and the
  * peers of the mount that it is on.
  */
-static __always_inline void propagation_report(struct task_struct *task, struct container *c, struct mount *m,
-					       struct mount *parent, struct dentry *mountpoint)
-{
-	struct owner own = {.kind = WD_OWNER_HOST};
-	struct wd_mount_change *change;
-	struct wd_record *r;
-
-	r = CRITICAL(WD_LARGE, wd_mount_change, WD_MOUNT_CHANGE, task, c->id, &own);
-	if (!r)
-		return;
-	change = record_body(r);
-	change->via = change_via(task);
-	change->change = WD_TREE_PROPAGATED;
-	change->magic = BPF_CORE_READ(m, mnt.mnt_sb, s_magic);
-	path_write(r, STRINGS_AT(wd_mount_change), &change->path, &parent->mnt, mountpoint);
-	critical_send(r);
-}
-
 static __always_inline int mount_attach(struct mount *parent, struct mountpoint *mp, struct mount *m)
 {
 	struct origin *o = origin_current();
 	struct container *c = o ? container_of_origin(o) : NULL;
 
 	if (c && c->ns[NS_MNT] != host.ns[NS_MNT] && mount_ns(parent) == host.ns[NS_MNT] && !(o->broken & WD_DIM_MNT))
-		propagation_report((void *)bpf_get_current_task(), c, m, parent, BPF_CORE_READ(mp, m_dentry));
+		change_report((void *)bpf_get_current_task(), c, m, WD_TREE_PROPAGATED, &parent->mnt,
+			      BPF_CORE_READ(mp, m_dentry));
 	return 0;
 }
 
@@ -270,7 +255,7 @@ int sysexit_mount_attach(struct sys_exit *ctx)
 		if (peer == parent)
 			break;
 		if (mount_ns(peer) == host.ns[NS_MNT]) {
-			propagation_report(task, c, m, peer, BPF_CORE_READ(m, mnt_mountpoint));
+			change_report(task, c, m, WD_TREE_PROPAGATED, &peer->mnt, BPF_CORE_READ(m, mnt_mountpoint));
 			break;
 		}
 	}

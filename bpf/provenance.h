@@ -46,50 +46,57 @@ struct {
 	__type(value, __u8);
 } runtimes __weak SEC(".maps");
 
-/*
- * The key of a file; false where its contents cannot be executed. Of a file in overlayfs its own inode says nothing to the others
- * who have its upper directory: the upper inode does. One that was not copied up has been written by nobody.
- */
-static __always_inline bool file_key_read(struct file_key *key, struct inode *inode)
+/* The key of an inode; false where nothing on its file system can be executed. */
+static __always_inline bool inode_key(struct file_key *key, struct inode *inode)
 {
 	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
-	unsigned long magic = BPF_CORE_READ(sb, s_magic);
 
-	if (magic == OVERLAYFS_MAGIC) {
-		struct inode *upper = ovl_upper(inode);
-
-		if (upper) {
-			inode = upper;
-			sb = BPF_CORE_READ(inode, i_sb);
-			magic = BPF_CORE_READ(sb, s_magic);
-		}
-	}
 	if (BPF_CORE_READ(sb, s_iflags) & SB_I_NOEXEC)
 		return false;
 	key->inode = BPF_CORE_READ(inode, i_ino);
 	key->device = BPF_CORE_READ(sb, s_dev);
 	key->generation = BPF_CORE_READ(inode, i_generation);
 	/* A snapshot of a subvolume has the same numbers: tell them by the inode in memory, and forget when it goes. */
-	if (magic == BTRFS_MAGIC)
+	if (BPF_CORE_READ(sb, s_magic) == BTRFS_MAGIC)
 		key->generation = (__u64)inode >> 4;
 	return true;
 }
 
+static __always_inline bool is_overlay(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_MAGIC;
+}
+
+/*
+ * The key of a file's contents. Of a file in overlayfs its own inode says nothing to the others who have its upper directory: the
+ * upper inode does. One that was not copied up has been written by nobody.
+ */
+static __always_inline bool file_key_read(struct file_key *key, struct inode *inode)
+{
+	struct inode *upper = is_overlay(inode) ? ovl_upper(inode) : NULL;
+
+	return inode_key(key, upper ? upper : inode);
+}
+
+/* By the inode as it was found, not by its contents: those of a runtime in overlayfs move when it is copied up to be written. */
 static __always_inline bool is_runtime(struct inode *inode)
 {
 	struct file_key key = {};
 
-	return file_key_read(&key, inode) && bpf_map_lookup_elem(&runtimes, &key);
+	return inode_key(&key, inode) && bpf_map_lookup_elem(&runtimes, &key);
 }
 
-/* The program of a task that starts a container or enters one is a runtime's. */
+/*
+ * The program of a task that starts a container or enters one is a runtime's. The nameless copy that some make of themselves for
+ * each start is run by nobody again.
+ */
 static __always_inline void runtime_learn(struct task_struct *task)
 {
 	struct inode *inode = BPF_CORE_READ(task, mm, exe_file, f_inode);
 	struct file_key key = {};
 	__u8 one = 1;
 
-	if (inode && !origin_of(BPF_CORE_READ(task, tgid)) && file_key_read(&key, inode))
+	if (inode && BPF_CORE_READ(inode, i_nlink) && !origin_of(BPF_CORE_READ(task, tgid)) && inode_key(&key, inode))
 		bpf_map_update_elem(&runtimes, &key, &one, BPF_ANY);
 }
 
@@ -111,8 +118,8 @@ static __always_inline bool file_written(struct origin *o, struct inode *inode, 
 	struct file_key key = {};
 	struct container *c;
 
-	if (sees_backing && BPF_CORE_READ(inode, i_sb, s_magic) == OVERLAYFS_MAGIC)
-		return false;
+	if (sees_backing && is_overlay(inode))
+		return is_runtime(inode);
 	if (!file_key_read(&key, inode))
 		return false;
 	new.time_ns = bpf_ktime_get_boot_ns();
@@ -131,7 +138,7 @@ static __always_inline bool file_written(struct origin *o, struct inode *inode, 
 		if (written_files > WD_MAX_WRITTEN)
 			lost_count(o->container, WD_TABLE);
 	}
-	return bpf_map_lookup_elem(&runtimes, &key);
+	return is_runtime(inode);
 }
 
 /* The container that wrote a file last, NULL where none did or it is forgotten. */

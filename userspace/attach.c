@@ -90,6 +90,8 @@ const struct hook hooks[] = {
 	{"device_make", EXIT_VIEW, "device nodes that are made", false},
 	{"device_denied", "refused opens; 32-bit calls", "refused attempts on devices", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
+	{"sweep_labels", NULL, "rewritten security labels: cred_change is not hooked, or no active security module has any that stay",
+	 HOOK_LABELS},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
@@ -149,6 +151,13 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 
 		if (t < TIER_NONE) {
 			a->tiers[i] = t;
+			continue;
+		}
+		if (hooks[i].flags & HOOK_LABELS) {
+			/* New credentials at the old ones' address have another label: cred_change tells them apart. */
+			bool labels = p->label_size && attach_tier(a, "cred_change") < TIER_NONE;
+
+			a->tiers[i] = labels ? attach_tier(a, "sweep") : TIER_NONE;
 			continue;
 		}
 		t = a->floor[i];

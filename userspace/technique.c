@@ -108,7 +108,7 @@ const struct technique techniques[] = {
 	{"K03", "Namespaces of another principal without a call that joins them", "T1611", "namespace_change file_open sweep"},
 	{"K04", "Root directory in another principal's mount tree without a call that changes it", "T1611", "file_open sweep"},
 	{"K05", "seccomp filter or no_new_privs lost, which no call takes away", "T1562.001", "sweep process_exec"},
-	{"K06", "Security label changed with no new credentials", "T1562.001", "cred_change"},
+	{"K06", "Security label changed with no new credentials", "T1562.001", "sweep_labels"},
 	{"K07", "Usermode helper's path overwritten in memory: a container's program run by the kernel", "T1068",
 	 "exec_file exec_script"},
 	{"K08", "core_pattern overwritten in memory: a container's program run for a core dump", "T1068",

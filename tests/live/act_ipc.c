@@ -415,7 +415,9 @@ static int act_listen(char **arg)
 	/* systemd's way: who listens is not who answers */
 	if (!strcmp(arg[0], "activated") && fork())
 		return said("listen"), sleep(FOREVER), 0;
-	if (strcmp(arg[0], "activated"))
+	if (!strcmp(arg[0], "activated"))
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with the one that the suite knows */
+	else
 		said("listen");
 	for (;;)
 		if (strcmp(arg[0], "dgram"))

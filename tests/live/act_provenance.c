@@ -257,7 +257,7 @@ static int act_core_pattern(char **arg)
 
 static int ask_for_module(void)
 {
-	return socket(45, SOCK_STREAM, 0) >= 0; /* a family that no module has */
+	return socket(AF_ECONET, SOCK_STREAM, 0) >= 0; /* a family that no module has since 3.5 */
 }
 
 static int act_modprobe(char **arg)

@@ -20,6 +20,7 @@ struct ring {
 static int ring_make(struct ring *r, unsigned int flags)
 {
 	struct io_uring_params p = {.flags = flags, .sq_thread_idle = 1000};
+	size_t array, completions;
 	char *rings;
 
 	*r = (struct ring){.polled = flags & IORING_SETUP_SQPOLL};
@@ -30,8 +31,10 @@ static int ring_make(struct ring *r, unsigned int flags)
 		errno = ENOSYS;
 		return fail("io_uring before 5.4");
 	}
-	rings = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe) + 4096, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
+	array = p.sq_off.array + p.sq_entries * sizeof(unsigned int);
+	completions = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	rings = mmap(NULL, array > completions ? array : completions, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd,
+		     IORING_OFF_SQ_RING);
 	r->sqes = mmap(NULL, p.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
 		       r->fd, IORING_OFF_SQES);
 	if (rings == MAP_FAILED || r->sqes == MAP_FAILED)

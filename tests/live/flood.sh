@@ -22,9 +22,9 @@ escape_told() {
 	grep '"FINDING"' "$events" | grep '"M02"' | grep -q "$id-$1"
 }
 
-# escapes RUNTIME N: a container that escapes, and how soon that is told
+# escapes RUNTIME: a container that escapes, and how soon that is told
 escapes() {
-	local name=$1-escape$2 start
+	local name=$1-escape start
 	container "$name" "$1" hostpid caps=all -- "act setns-pidfd $holder $secret"
 	acts "$name" ok
 	start=$EPOCHREALTIME
@@ -44,11 +44,10 @@ container flooder runc caps=SYS_ADMIN -- "act flood $seconds"
 container opener runc hostpid caps=SYS_PTRACE -- "act open-flood $seconds /proc/$holder/root$secret"
 expect opener M34 SUCCEEDED host
 expect_none flooder
-end=$((SECONDS + seconds)) n=0
+end=$((SECONDS + seconds))
 for runtime in $(runtimes); do
 	sleep $((seconds / 10))
-	n=$((n + 1))
-	escapes "$runtime" $n
+	escapes "$runtime"
 done
 container_stop "$id-quiet" # an account is closed in the midst of it
 check "the flood still goes on" [ $SECONDS -lt $end ]

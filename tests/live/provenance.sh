@@ -25,12 +25,6 @@ fill() {
 	echo "${words//ACT/$ACT}"
 }
 
-# hook NAME: the sensor has this hook here
-hook() {
-	[ "$WARDER" = none ] ||
-		jq -e --arg h "$1" 'any(.hooks[]; .hook == $h and .state != "UNSEEN")' "$work/coverage.json" >/dev/null
-}
-
 # quiet CMD...
 quiet() {
 	"$@" >>"$work/ran" 2>&1
@@ -71,11 +65,10 @@ host_executes() {
 	expect "$runtime-setuid" M59 SUCCEEDED host
 	writer "$runtime-script" "$runtime" script /data/tool
 	ran "$runtime-script" "$volume/tool"
-	if hook exec_script; then
-		expect "$runtime-script" P10 SUCCEEDED host
-	else
+	if blind exec_script scripts; then
 		skip "$runtime-script: exec_script is unseen here, and the sensor says so"
-		expect_none "$runtime-script"
+	else
+		expect "$runtime-script" P10 SUCCEEDED host
 	fi
 }
 
@@ -171,7 +164,10 @@ helpers() {
 		agent M16 release-agent UPPER none,name=$id
 		key P18 plant /bin/act /sbin.host/request-key 755 , request-key
 	END
-	[ "$knobs" ] || return
+	if [ ! "$knobs" ]; then
+		skip "$runtime-crash: B29 needs a handler of the host's in core_pattern: in a virtual machine only"
+		return
+	fi
 	# B29: the host's own handler
 	name=$(cat /proc/sys/kernel/core_pattern)
 	echo "|/bin/true %p" >/proc/sys/kernel/core_pattern

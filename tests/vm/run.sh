@@ -27,10 +27,10 @@ columns='
      6.1-fentry  6.1      v2      tier     crun             -                     lsm=lockdown,capability,yama
      6.1-v1      6.1      v1      cgroups  crun-v1          -                     -
 '
-most='escapes benign sticky caps calls ipc'
-kernel='escapes benign caps calls ipc'
-tier='escapes benign caps calls ipc evasion mounts'
-cgroups='escapes benign'
+suites_most='escapes benign sticky caps calls ipc'
+suites_kernel='escapes benign caps calls ipc'
+suites_tier='escapes benign caps calls ipc evasion mounts'
+suites_cgroups='escapes benign'
 both='escapes benign'                                                    # by both runtimes where there are two
 own_sensor='startup caps flood security'                                 # start it themselves, with arguments of theirs
 
@@ -106,10 +106,11 @@ environment() {
 
 # suites_of COLUMN: those of $suites that it has
 suites_of() {
-	local suite which
-	read -r _ _ _ which _ < <(row "$1")
+	local suite list
+	read -r _ _ _ list _ < <(row "$1")
+	list=suites_$list
 	for suite in $suites; do
-		! is_in "$suite" "${!which}" || printf '%s ' "$suite"
+		! is_in "$suite" "${!list}" || printf '%s ' "$suite"
 	done
 }
 
@@ -129,7 +130,7 @@ boot() {
 	export WARDER_RUNTIMES=${WARDER_RUNTIMES:-${runtimes//,/ }} WARDER_ARGS=${WARDER_ARGS:-}
 	[ "$args" = - ] || WARDER_ARGS="$WARDER_ARGS $args"
 	[ "$append" != - ] || append=
-	[ "$which" = some ] || export WARDER_FEW=1
+	[ "$which" = most ] || export WARDER_FEW=1
 	: >"$log"
 	scripts/vm/boot.sh "$kernel" -c "$cgroup" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
 		env VM_SUITES="'$(suites_of "$column")'" "$(environment)" tests/vm/run.sh --guest >>"$log" 2>&1 &

@@ -234,6 +234,20 @@ static const struct source_ops bpf_ops = {
 	.close = bpf_close,
 };
 
+/*
+ * Each processor keeps up to 128 free elements of an LRU map to itself, and one that has none left takes used ones away before
+ * it asks the others (LOCAL_FREE_TARGET in kernel/bpf/bpf_lru_list.c). With as many more a map holds what it is meant to.
+ */
+static void lru_make_room(struct bpf_object *object)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, object)
+		if (cpus > 0 && bpf_map__type(m) == BPF_MAP_TYPE_LRU_HASH)
+			bpf_map__set_max_entries(m, bpf_map__max_entries(m) + 128 * (uint32_t)cpus);
+}
+
 /* Loads with the best tier per hook; a program that this kernel refuses sends its hook to the next. */
 static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 {
@@ -243,6 +257,7 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 		s->skel = warder__open();
 		if (!s->skel)
 			return err_set(err, -errno, "opening the embedded BPF object: %s", strerror(errno));
+		lru_make_room(s->skel->obj);
 		attach_plan(&s->attach, p, s->skel->obj);
 		rc = attach_select(&s->attach, err);
 		if (rc)
@@ -257,7 +272,7 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 					"process 1 of the node cannot be found from here: run in the node's pid namespace "
 					"(hostPID: true)");
 			rc = attach_hooks(&s->attach, p, err);
-			if (!rc && attach_tier(&s->attach, "cred_change") < TIER_NONE)
+			if (!rc && attach_tier(&s->attach, "sweep_labels") < TIER_NONE)
 				s->skel->bss->label_size = p->label_size;
 			if (rc != -EAGAIN)
 				return rc;
