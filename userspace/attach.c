@@ -90,8 +90,8 @@ const struct hook hooks[] = {
 	{"device_make", EXIT_VIEW, "device nodes that are made", false},
 	{"device_denied", "refused opens; 32-bit calls", "refused attempts on devices", false},
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
-	{"sweep_labels", NULL, "rewritten security labels: cred_change is not hooked, or no active security module has any that stay",
-	 HOOK_LABELS},
+	{"sweep_labels", NULL,
+	 "rewritten security labels: cred_change is not hooked, or no active security module has any that stay", HOOK_LABELS},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
