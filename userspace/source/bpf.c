@@ -243,8 +243,11 @@ static void lru_make_room(struct bpf_object *object)
 	int cpus = libbpf_num_possible_cpus();
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, object) if (cpus > 0 && bpf_map__type(m) == BPF_MAP_TYPE_LRU_HASH)
-		bpf_map__set_max_entries(m, bpf_map__max_entries(m) + 128 * (uint32_t)cpus);
+	bpf_object__for_each_map(m, object)
+	{
+		if (cpus > 0 && bpf_map__type(m) == BPF_MAP_TYPE_LRU_HASH)
+			bpf_map__set_max_entries(m, bpf_map__max_entries(m) + 128 * (uint32_t)cpus);
+	}
 }
 
 /* Loads with the best tier per hook; a program that this kernel refuses sends its hook to the next. */
