@@ -103,6 +103,8 @@ static int act_families(char **arg)
 		for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++) {
 			int fd = socket(family, type | SOCK_CLOEXEC, 0);
 
+			if (fd < 0 && errno == EAFNOSUPPORT)
+				break; /* the kernel asked for its module in vain */
 			made += fd >= 0;
 			if (fd >= 0)
 				close(fd);

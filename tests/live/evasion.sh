@@ -198,7 +198,7 @@ evade() {
 		why=$(missing "$features $act" "$runtime")
 		case $door in
 		*-thread | *-comm | *-vfork | *-clone3 | *-orphan | *-renamed | o_path | dirfd | creat)
-			[ -z "${WARDER_FEW:-}" ] || why="by who calls and how it is spelled: no kernel or tier changes that, native and 6.1 have it"
+			[ -z "${WARDER_FEW:-}" ] || why="by who calls and how it is spelled: no kernel or tier changes that, and native has it"
 			;;
 		esac
 		if [ "$why" ]; then

@@ -12,25 +12,24 @@
 # (300) without a word from it. What begins with WARDER goes to the guest; the suites' counts are smaller there by default.
 set -u
 
-# What does not depend on the kernel, native has, and it is not done again under emulation; evasion and mounts of the LSM tier and all
-# of provenance, kernelfs and security (which needs AppArmor on, for K06) are not proven in guests yet. A suite that is left out is a
-# SKIP in the table. Of two runtimes the one that starts three times faster than runc does most suites ($both: all).
+# What does not depend on the kernel, native has, and it is not done again under emulation: it is a SKIP in the table. 6.1 has
+# AppArmor on, whose labels K06 is about. Of two runtimes the one that starts three times faster than runc does most suites
+# ($both: all).
 #
 #    COLUMN      KERNEL   CGROUP  SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
 columns='
      native      -        -       all      -                -                     -
-     6.1         6.1      v2      most     runc,crun        -                     -
+     6.1         6.1      v2      most     runc,crun        -                     lsm=lockdown,capability,yama,apparmor,bpf
      5.10        5.10     v2      kernel   crun             -                     -
      6.12        6.12     v2      kernel   crun             -                     -
      newest      newest   v2      kernel   crun             -                     -
-     6.1-kprobe  6.1      v2      tier     crun             --best-tier=kprobe    -
-     6.1-fentry  6.1      v2      tier     crun             -                     lsm=lockdown,capability,yama
+     6.1-kprobe  6.1      v2      kernel   crun             --best-tier=kprobe    -
+     6.1-fentry  6.1      v2      kernel   crun             -                     lsm=lockdown,capability,yama
      6.1-v1      6.1      v1      cgroups  crun-v1          -                     -
 '
-suites_most='escapes benign sticky caps calls ipc'
-suites_kernel='escapes benign caps calls ipc'
-suites_tier='escapes benign caps calls ipc evasion mounts'
-suites_cgroups='escapes benign'
+suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs'
+suites_most="$suites_kernel sticky security"
+suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
 both='escapes benign'                                                    # by both runtimes where there are two
 own_sensor='startup caps flood security'                                 # start it themselves, with arguments of theirs
 
@@ -64,7 +63,7 @@ in_guest() {
 guest() {
 	local suite code=0 stream=/run/events.ndjson sensor
 	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
-	export WARDER_SLOW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-5} WARDER_RESULTS=/run/results
+	export WARDER_SLOW=1 WARDER_FEW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-5} WARDER_RESULTS=/run/results
 	export WARDER_STARTS=${WARDER_STARTS:-6} WARDER_EXECS=${WARDER_EXECS:-10} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
 	echo "--- kernel $(uname -r), security modules: $(cat /sys/kernel/security/lsm 2>/dev/null)"
 	for suite in $suites; do
@@ -125,12 +124,11 @@ fetch() {
 
 # boot COLUMN: one boot; its exit code is boot.sh's, or 124 when the guest says nothing any more
 boot() {
-	local column=$1 log=$out/$1.log kernel cgroup which runtimes args append pid size=-1 quiet=0
-	read -r _ kernel cgroup which runtimes args append < <(row "$column")
+	local column=$1 log=$out/$1.log kernel cgroup runtimes args append pid size=-1 quiet=0
+	read -r _ kernel cgroup _ runtimes args append < <(row "$column")
 	export WARDER_RUNTIMES=${WARDER_RUNTIMES:-${runtimes//,/ }} WARDER_ARGS=${WARDER_ARGS:-}
 	[ "$args" = - ] || WARDER_ARGS="$WARDER_ARGS $args"
 	[ "$append" != - ] || append=
-	[ "$which" = most ] || export WARDER_FEW=1
 	: >"$log"
 	scripts/vm/boot.sh "$kernel" -c "$cgroup" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
 		env VM_SUITES="'$(suites_of "$column")'" "$(environment)" tests/vm/run.sh --guest >>"$log" 2>&1 &
