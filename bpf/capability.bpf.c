@@ -16,10 +16,11 @@
 
 static __always_inline void capability_first(__u64 origin, int cap, __u32 cell, bool refused_before)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct wd_capability_use *u;
 	struct wd_record *r;
 
-	r = TELEMETRY(WD_SMALL, wd_capability_use, WD_CAPABILITY_USE, (void *)bpf_get_current_task(), origin, NULL);
+	r = TELEMETRY(WD_SMALL, wd_capability_use, WD_CAPABILITY_USE, task, origin, NULL);
 	if (!r)
 		return;
 	u = record_body(r);
@@ -27,6 +28,7 @@ static __always_inline void capability_first(__u64 origin, int cap, __u32 cell, 
 	u->host_user_ns = cell & HOST_USER_NS;
 	u->granted = !!(cell & GRANTED);
 	u->refused_before = refused_before;
+	u->host_net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum) == host.ns[NS_NET];
 	r->outcome = u->granted ? WD_SUCCEEDED : WD_DENIED;
 	telemetry_send(r);
 }

@@ -43,14 +43,21 @@ static __always_inline __u64 cred_all_caps(const struct cred *cred)
 }
 
 /*
- * The file in its upper directory behind one of overlayfs, NULL while it was not copied up. struct ovl_inode is the module's, whose
+ * What is in its upper directory behind a file or directory of overlayfs, NULL while it was not copied up. struct ovl_inode is the module's, whose
  * types a kernel before 5.11 does not tell: from 4.13 to 7.2 the upper dentry is what follows the inode in it.
  */
-static __always_inline struct inode *ovl_upper(struct inode *inode)
+static __always_inline struct dentry *ovl_upper_dentry(struct inode *inode)
 {
 	struct dentry *upper = NULL;
 
 	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	return upper;
+}
+
+static __always_inline struct inode *ovl_upper(struct inode *inode)
+{
+	struct dentry *upper = ovl_upper_dentry(inode);
+
 	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
 }
 
@@ -120,6 +127,7 @@ enum {
 	SYS_pivot_root = 155,
 	SYS_mount_setattr = 442,
 	SYS_open_tree_attr = 467,
+	SYS_listns = 470,
 	SYS_unshare = 272,
 	SYS_setns = 308,
 	SYS_open_by_handle_at = 304,
@@ -253,6 +261,10 @@ static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
 	return is_compat() ? (__u32)BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
 }
+static __always_inline unsigned long regs_arg5(struct pt_regs *regs)
+{
+	return is_compat() ? (__u32)BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+}
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_PREFIX "__arm64_sys_"
 #define O_LARGEFILE    0400000
@@ -264,6 +276,7 @@ enum {
 	SYS_pivot_root = 41,
 	SYS_mount_setattr = 442,
 	SYS_open_tree_attr = 467,
+	SYS_listns = 470,
 	SYS_unshare = 97,
 	SYS_setns = 268,
 	SYS_open_by_handle_at = 265,
@@ -350,6 +363,10 @@ static __always_inline unsigned long regs_arg3(struct pt_regs *regs)
 static __always_inline unsigned long regs_arg4(struct pt_regs *regs)
 {
 	return BPF_CORE_READ(regs, regs[3]);
+}
+static __always_inline unsigned long regs_arg5(struct pt_regs *regs)
+{
+	return BPF_CORE_READ(regs, regs[4]);
 }
 #endif
 

@@ -187,6 +187,7 @@ struct inode {
 	__u32 i_generation;
 	dev_t i_rdev;
 	unsigned int i_nlink;
+	char *i_link; /* of a symbolic link that is short enough */
 	void *i_private;
 };
 
@@ -199,6 +200,21 @@ struct dentry {
 
 struct file_system_type {
 	const char *name;
+};
+
+enum fs_value_type {
+	fs_value_is_undefined,
+	fs_value_is_flag,
+	fs_value_is_string,
+};
+
+struct fs_parameter {
+	enum fs_value_type type : 8;
+	size_t size;
+};
+
+struct fs_context {
+	struct file_system_type *fs_type;
 };
 
 struct gendisk {
@@ -225,6 +241,11 @@ struct vfsmount {
 	struct dentry *mnt_root;
 	struct super_block *mnt_sb;
 	int mnt_flags;
+};
+
+struct vfsmount___map {
+	struct user_namespace *mnt_userns; /* 5.12 to 6.1 */
+	struct mnt_idmap *mnt_idmap;       /* from 6.2 */
 };
 
 struct mount {

@@ -25,6 +25,7 @@ struct container {
 	__u32 processes; /* alive with this origin; the last one's exit ends the container */
 	__u32 stdio_next;
 	__u32 pad_;
+	__u64 upper; /* dentry of its root's upper directory */
 	struct inherited_file stdio[STDIO_SLOTS];
 };
 

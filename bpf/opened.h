@@ -55,6 +55,11 @@ static __always_inline bool is_regular(umode_t mode)
 	return (mode & 0170000) == 0100000;
 }
 
+static __always_inline bool is_pipe(umode_t mode)
+{
+	return (mode & 0170000) == 0010000;
+}
+
 static __always_inline bool is_block(umode_t mode)
 {
 	return (mode & 0170000) == 0060000;

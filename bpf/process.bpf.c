@@ -69,6 +69,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 
 	ns_read(BPF_CORE_READ(task, nsproxy), cred, c.ns);
 	c.caps = cred_caps(&cred->cap_bset);
+	c.upper = upper_claim(task, id);
 	stdio_remember(&c, task);
 	stdio_hold(id, task);
 	if (bpf_map_update_elem(&containers, &id, &c, BPF_ANY)) {
@@ -156,8 +157,9 @@ static __always_inline struct origin *seal_or_enter(struct task_struct *task)
 	return origin_give(BPF_CORE_READ(task, tgid), &o);
 }
 
-static __always_inline void exec_tell(struct task_struct *task, __u64 origin, struct file *file, bool snapshot)
+static __always_inline void exec_tell(struct task_struct *task, __u64 origin, struct linux_binprm *bprm)
 {
+	struct file *file = bprm ? BPF_CORE_READ(bprm, file) : NULL;
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct wd_process_exec *e;
 	struct wd_record *r;
@@ -166,8 +168,10 @@ static __always_inline void exec_tell(struct task_struct *task, __u64 origin, st
 	if (!r)
 		return;
 	e = record_body(r);
-	e->snapshot = snapshot;
-	if (!snapshot && mm)
+	e->snapshot = !bprm;
+	if (bprm)
+		e->secure = BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec);
+	if (bprm && mm)
 		args_write(r, STRINGS_AT(wd_process_exec), &e->args, mm);
 	/* Args have their full room, so that the path's place is a constant to the verifier. */
 	if (!file && mm)
@@ -195,7 +199,7 @@ int BPF_PROG(tp_btf_process_exec, struct task_struct *task, pid_t old, struct li
 		return 0;
 	if (old != (pid_t)BPF_CORE_READ(task, pid))
 		security_remember(o, task); /* another thread executed and became the first */
-	exec_tell(task, o->container, BPF_CORE_READ(bprm, file), false);
+	exec_tell(task, o->container, bprm);
 	return 0;
 }
 
@@ -289,6 +293,7 @@ int BPF_PROG(tp_btf_process_exit, struct task_struct *task)
 	__sync_fetch_and_add(&c->processes, -1);
 	if (c->processes)
 		return 0;
+	upper_release(c->upper, id);
 	bpf_map_delete_elem(&containers, &id);
 	bpf_map_delete_elem(&trees, &id);
 	r = CRITICAL(WD_SMALL, wd_container_end, WD_CONTAINER_END, task, id, NULL);
@@ -344,7 +349,7 @@ int iter_enter(struct bpf_iter__task *ctx)
 		return 0;
 	o = container_enter(task, c, true);
 	if (o)
-		exec_tell(task, o->container, NULL, true);
+		exec_tell(task, o->container, NULL);
 	return 0;
 }
 

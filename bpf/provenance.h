@@ -68,14 +68,19 @@ static __always_inline bool is_overlay(struct inode *inode)
 }
 
 /*
- * The key of a file's contents. Of a file in overlayfs its own inode says nothing to the others who have its upper directory: the
+ * Where a file's contents are. Of a file in overlayfs its own inode says nothing to the others who have its upper directory: the
  * upper inode does. One that was not copied up has been written by nobody.
  */
-static __always_inline bool file_key_read(struct file_key *key, struct inode *inode)
+static __always_inline struct inode *file_contents(struct inode *inode)
 {
 	struct inode *upper = is_overlay(inode) ? ovl_upper(inode) : NULL;
 
-	return inode_key(key, upper ? upper : inode);
+	return upper ? upper : inode;
+}
+
+static __always_inline bool file_key_read(struct file_key *key, struct inode *inode)
+{
+	return inode_key(key, file_contents(inode));
 }
 
 /* By the inode as it was found, not by its contents: those of a runtime in overlayfs move when it is copied up to be written. */
@@ -107,6 +112,19 @@ static __always_inline __u64 start_of(struct task_struct *task)
 	return typed ? typed->group_leader->start_boottime : BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
+/* The running task, of origin `o`, as the one who wrote something now. */
+static __always_inline void writer_is_current(struct writer *w, struct origin *o)
+{
+	struct container *c = container_of_origin(o);
+
+	w->container = o->container;
+	w->time_ns = bpf_ktime_get_boot_ns();
+	w->start_ns = start_of((void *)bpf_get_current_task());
+	w->pid = bpf_get_current_pid_tgid() >> 32;
+	w->net_ns = c ? c->ns[NS_NET] : 0;
+	bpf_get_current_comm(w->comm, sizeof(w->comm));
+}
+
 /*
  * The running task, of origin `o`, opened a regular file for writing. True where that file is a runtime's program. Nothing but
  * opens for writing pays for this. A file of overlayfs is opened twice (trap T1), and where the hook sees both opens the second
@@ -114,25 +132,19 @@ static __always_inline __u64 start_of(struct task_struct *task)
  */
 static __always_inline bool file_written(struct origin *o, struct inode *inode, bool sees_backing)
 {
-	struct writer new = {.container = o->container}, *w;
+	struct writer new = {}, *w;
 	struct file_key key = {};
-	struct container *c;
 
 	if (sees_backing && is_overlay(inode))
 		return is_runtime(inode);
 	if (!file_key_read(&key, inode))
 		return false;
-	new.time_ns = bpf_ktime_get_boot_ns();
-	new.pid = bpf_get_current_pid_tgid() >> 32;
 	w = bpf_map_lookup_elem(&written, &key);
-	if (w && w->container == new.container && w->pid == new.pid) {
-		w->time_ns = new.time_ns;
+	if (w && w->container == o->container && w->pid == bpf_get_current_pid_tgid() >> 32) {
+		w->time_ns = bpf_ktime_get_boot_ns();
 		return false;
 	}
-	c = container_of_origin(o);
-	new.net_ns = c ? c->ns[NS_NET] : 0;
-	new.start_ns = start_of((void *)bpf_get_current_task());
-	bpf_get_current_comm(new.comm, sizeof(new.comm));
+	writer_is_current(&new, o);
 	if (!bpf_map_update_elem(&written, &key, &new, BPF_ANY) && !w) {
 		__sync_fetch_and_add(&written_files, 1);
 		if (written_files > WD_MAX_WRITTEN)

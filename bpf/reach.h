@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "opened.h"
 #include "provenance.h"
+#include "upper.h"
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
 {
@@ -107,6 +108,7 @@ static __always_inline struct task_struct *proc_target(struct file *file, struct
 #define REACH_BEYOND_ROOT  (1u << 10)
 #define REACH_GUARDED_PROC (1u << 11)
 #define REACH_JOINING      (1u << 12)
+#define REACH_UPPER        (1u << 13)
 #define REACH_KIND(n)      ((__u32)(n) << 16)
 
 /* Reports `file`, on a mount of the tree `mnt_ns`, of which `what` was found. */
@@ -125,6 +127,8 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 		return 0;
 	if (what & REACH_GUARDED_PROC)
 		target = proc_target(file, o, &own);
+	else if (what & REACH_UPPER)
+		own.container = upper_owner(BPF_CORE_READ(inode, i_sb), BPF_CORE_READ(file, f_path.dentry));
 	else if ((what & REACH_FOREIGN) && own.kind == WD_OWNER_CONTAINER)
 		own = owner_of_ns(mnt_ns, NS_MNT);
 	r = CRITICAL(WD_LARGE, wd_file_open, WD_FILE_OPEN, task, o->container, &own);
@@ -137,6 +141,7 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 	f->beyond_root = !!(what & REACH_BEYOND_ROOT);
 	f->guarded_proc = !!(what & REACH_GUARDED_PROC);
 	f->joining = !!(what & REACH_JOINING);
+	f->upper = !!(what & REACH_UPPER);
 	f->passed = BPF_CORE_READ(file, f_cred) != BPF_CORE_READ(task, real_cred);
 	f->runtime = is_runtime(inode);
 	f->mnt_ns = f->detached ? 0 : mnt_ns;
@@ -170,6 +175,7 @@ __weak __attribute__((noinline)) int reach_of(__u64 task_at, __u64 file_at, __u3
 	struct owner own = {};
 	struct super_block *sb;
 	struct vfsmount *at, mnt;
+	__u64 upper;
 
 	if (!c || mnt_ns == MNT_INTERNAL)
 		return 0;
@@ -192,6 +198,9 @@ __weak __attribute__((noinline)) int reach_of(__u64 task_at, __u64 file_at, __u3
 			return 0;
 		return is_inherited(c, file) ? 0 : REACH_FOREIGN | REACH_KIND(own.kind);
 	}
+	upper = upper_owner(sb, BPF_CORE_READ(file, f_path.dentry));
+	if (upper && upper != c->id)
+		return REACH_UPPER | REACH_KIND(WD_OWNER_CONTAINER);
 	if (BPF_CORE_READ(sb, s_root) == mnt.mnt_root) {
 		/* All of the filesystem is mounted: nothing in it is out of reach, but procfs shows other tasks. */
 		target = BPF_CORE_READ(sb, s_magic) == PROC_SUPER_MAGIC ? proc_target(file, o, &own) : NULL;

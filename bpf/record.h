@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct wd_record) == 40 + sizeof(struct wd_process), "no h
 #define WD_PATH_MAX       4096 /* bytes of a path */
 #define WD_PATH_DEPTH     40   /* components of a path */
 #define WD_ARGS_MAX       1024 /* bytes of a command line */
+#define WD_LINK_MAX       256  /* of what a symbolic link says */
 #define WD_SMALL          1024
 #define WD_LARGE          6400
 

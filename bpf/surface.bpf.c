@@ -3,7 +3,8 @@
  * Doors to parts of the kernel that exploits come through: io_uring, userfaultfd, rare socket families, marks on whole mounts.
  * Each has honest users (B21, B24, B27, B44, B49): context for what follows, so telemetry, and never a page by itself.
  */
-#include "emit.h"
+#include "opened.h"
+#include "told.h"
 
 static __always_inline int surface_report(struct origin *o, __u32 call, __u64 argument)
 {
@@ -114,6 +115,137 @@ int sysexit_path_notify(struct sys_exit *ctx)
 	if (!(flags & FAN_MARK_ADD) || !(flags & (FAN_MARK_MOUNT | FAN_MARK_FILESYSTEM)))
 		return 0;
 	return surface_report(o, flags & FAN_MARK_FILESYSTEM ? WD_CALL_MARK_FILESYSTEM : WD_CALL_MARK_MOUNT, 0);
+}
+
+/*
+ * One byte of a file that may only be read, into a pipe: how a pipe was made to write to a file's pages (CVE-2022-0847, to 5.16.10). Programs
+ * that move data move more of it.
+ */
+SEC("tracepoint/splice")
+int sysexit_splice(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct origin *o = ctx->ret == 1 ? origin_current() : NULL;
+	struct pt_regs *regs = o ? syscall_regs(task) : NULL;
+	struct file *in, *out;
+
+	if (!regs || regs_arg5(regs) != 1)
+		return 0;
+	in = file_of_own_fd((int)regs_arg1(regs));
+	out = file_of_own_fd((int)regs_arg3(regs));
+	if (!in || !out || !is_regular(BPF_CORE_READ(in, f_inode, i_mode)) || (BPF_CORE_READ(in, f_mode) & FMODE_WRITE) ||
+	    !is_pipe(BPF_CORE_READ(out, f_inode, i_mode)))
+		return 0;
+	if (told_before(o->container, (__u64)BPF_CORE_READ(in, f_inode), TOLD_SURFACE | WD_CALL_SPLICE_BYTE))
+		return 0;
+	return surface_report(o, WD_CALL_SPLICE_BYTE, 0);
+}
+
+/* Of another mount namespace than one's own, by its number: asked for with the longer form of the request (6.10). */
+SEC("tracepoint/listmount statmount listns")
+int sysexit_mount_list(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
+	struct pt_regs *regs = o ? syscall_regs(task) : NULL;
+	struct {
+		__u32 size, spare;
+		__u64 mnt_id, param, mnt_ns_id;
+	} request = {};
+	__u32 call;
+
+	if (!regs)
+		return 0;
+	call = ctx->nr == SYS_listns ? WD_CALL_LIST_NAMESPACES : WD_CALL_LIST_MOUNTS;
+	if (call == WD_CALL_LIST_MOUNTS) {
+		bpf_probe_read_user(&request, sizeof(request), (void *)regs_arg1(regs));
+		if (request.size < sizeof(request) || !request.mnt_ns_id)
+			return 0;
+	}
+	return told_before(o->container, 0, TOLD_SURFACE | call) ? 0 : surface_report(o, call, 0);
+}
+
+/*
+ * Options for a mount, one string a call, that come to more than a page in all: the sum once ran over (CVE-2022-0185). Overlayfs is
+ * mounted with as many by honest programs (a layer an option).
+ */
+#define PAGE            4096
+#define OPTIONS_FOR     10000000000ull /* a context's address is given out again */
+#define OPTION_MAX      256
+#define FSCONFIG_STRING 1
+
+struct options {
+	__u64 since;
+	__u64 bytes;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct options);
+} mount_options SEC(".maps");
+
+static __always_inline int options_add(struct origin *o, struct fs_context *fc, __u64 bytes)
+{
+	__u64 key = (__u64)fc, now = bpf_ktime_get_boot_ns();
+	struct options *had = bpf_map_lookup_elem(&mount_options, &key), sum = {.since = now, .bytes = bytes};
+	char type[8] = {};
+
+	if (had && now - had->since < OPTIONS_FOR)
+		sum = (struct options){.since = had->since, .bytes = had->bytes + bytes};
+	bpf_map_update_elem(&mount_options, &key, &sum, BPF_ANY);
+	if (sum.bytes < PAGE || sum.bytes - bytes >= PAGE)
+		return 0;
+	bpf_probe_read_kernel_str(type, sizeof(type), BPF_CORE_READ(fc, fs_type, name));
+	if (!__builtin_memcmp(type, "overlay", sizeof(type)))
+		return 0;
+	return surface_report(o, WD_CALL_MOUNT_OPTIONS, sum.bytes);
+}
+
+static __always_inline int mount_option(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct origin *o = origin_current();
+
+	if (!o || BPF_CORE_READ_BITFIELD_PROBED(param, type) != fs_value_is_string)
+		return 0;
+	return options_add(o, fc, BPF_CORE_READ(param, size));
+}
+
+SEC("lsm/fs_context_parse_param")
+int BPF_PROG(lsm_mount_option, struct fs_context *fc, struct fs_parameter *param, int ret)
+{
+	mount_option(fc, param);
+	return 0;
+}
+
+SEC("fentry/security_fs_context_parse_param")
+int BPF_PROG(fentry_mount_option, struct fs_context *fc, struct fs_parameter *param)
+{
+	return mount_option(fc, param);
+}
+
+SEC("kprobe/security_fs_context_parse_param")
+int BPF_KPROBE(kprobe_mount_option, struct fs_context *fc, struct fs_parameter *param)
+{
+	return mount_option(fc, param);
+}
+
+SEC("tracepoint/fsconfig")
+int sysexit_mount_option(struct sys_exit *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
+	struct pt_regs *regs = o ? syscall_regs(task) : NULL;
+	struct file *file;
+	char value[OPTION_MAX];
+	long len;
+
+	if (!regs || regs_arg2(regs) != FSCONFIG_STRING)
+		return 0;
+	file = file_of_own_fd((int)regs_arg1(regs));
+	len = bpf_probe_read_user_str(value, sizeof(value), (void *)regs_arg4(regs));
+	return file && len > 0 ? options_add(o, BPF_CORE_READ(file, private_data), len - 1) : 0;
 }
 
 /* Sockets by family, judged by the socket that was made: one that the kernel has no support for was not. */

@@ -30,7 +30,9 @@ enum {
 	TOLD_KEY = 3 << 16,
 	TOLD_SIGNAL = 4 << 16,
 	TOLD_SOCKET = 5 << 16,
-	TOLD_CONTROL = 6 << 16
+	TOLD_CONTROL = 6 << 16,
+	TOLD_LINK = 7 << 16,
+	TOLD_SURFACE = 8 << 16
 };
 
 /* True where the container's act on the object was told within the last minute. False marks it as told now. */

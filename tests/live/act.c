@@ -182,7 +182,7 @@ static const struct act self_acts[] = {
 
 static const struct act *const tables[] = {namespace_acts, file_acts,       task_acts,     standin_acts, load_acts,
 					   calls_acts,     ipc_acts,        evasion_acts,  compat_acts,  uring_acts,
-					   mount_acts,     provenance_acts, kernelfs_acts, self_acts};
+					   mount_acts,     provenance_acts, kernelfs_acts, surface_acts, self_acts};
 
 static const struct act *find(const char *name)
 {
@@ -242,7 +242,7 @@ int go_on(void)
 
 int main(int argc, char **argv)
 {
-	const char *name = strrchr(argv[0], '/');
+	const char *name = argc ? strrchr(argv[0], '/') : NULL;
 
 	if (name && !strcmp(name, "/helper"))
 		return helper(argv[0]);

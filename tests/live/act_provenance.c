@@ -309,6 +309,25 @@ static int act_nothing(char **arg)
 	return 0;
 }
 
+static int act_write(char **arg)
+{
+	int fd = open(arg[0], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, "x\n", 2) != 2)
+		return fail(arg[0]);
+	close(fd);
+	snprintf(proof, sizeof(proof), "%s", arg[0]);
+	return 0;
+}
+
+static int act_symlink(char **arg)
+{
+	if (symlink(arg[0], arg[1]))
+		return fail(arg[1]);
+	snprintf(proof, sizeof(proof), "%s to %s", arg[1], arg[0]);
+	return 0;
+}
+
 /* clang-format off */
 const struct act provenance_acts[] = {
 	{"plant", 3, act_plant, "P10 M59 X01", "FROM TO MODE", "copies a program"},
@@ -317,6 +336,8 @@ const struct act provenance_acts[] = {
 	{"exec-memfd", 0, act_exec_memfd, "B27", "", "executes a copy of itself in memory"},
 	{"exec-detached", 2, act_exec_detached, "M09", "DIR FILE", "executes FILE on a detached mount of DIR"},
 	{"map-code", 1, act_map_code, "P10 R13 R17", "FILE [chdir|chroot DIR]", "maps FILE as code"},
+	{"write", 1, act_write, "X06", "FILE", "makes FILE and writes to it"},
+	{"symlink", 2, act_symlink, "O15 R18", "TARGET LINK", "makes a symbolic link"},
 	{"write-open", 1, act_write_open, "P07", "FILE", "opens FILE for writing"},
 	{"write-exe", 1, act_write_exe, "R01", "PID", "opens PID's program for writing, when it has ended"},
 	{"own-exe", 0, act_own_exe, "B03", "", "opens its own program"},

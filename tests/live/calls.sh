@@ -21,6 +21,8 @@ m30 M30 host caps=all                    | bpf-load 5
 m31 M31 host caps=all                    | bpf-take prog OTHERS
 m52 M52 host caps=SYS_TIME               | clock-set
 m52a M52 host caps=SYS_TIME              | clock-adjust 1
+k13 K13 any caps=SYS_ADMIN               | options 20
+k21 K21 any user=1000                    | privileged bare /bin/setid
 p14p P14 host caps=all                   | bpf-take prog OWN_PROG
 p14m P14 host caps=all                   | bpf-take map OWN_MAP
 p14l P14 host caps=all                   | bpf-take link OWN_LINK
@@ -39,6 +41,10 @@ k11 K11 any -                            | socket 38 5 0
 k16 K16 any -                            | netfilter
 k17 K17 any -                            | socket 17 3 0
 m63 M63 any -                            | socket 40 1 0
+m51 M51 any hostnet caps=NET_ADMIN       | net-admin
+k10 K10 any -                            | splice 1 /etc/hostname
+k21u K21 any user=1000                   | privileged usual /bin/setid
+d09 D09 any caps=SYS_ADMIN               | list-mounts
 "
 
 # past the check of rights, and still refused: an attempt
@@ -68,6 +74,8 @@ missing() {
 		[ "$sensor" ] || echo "there is no sensor (WARDER=none)"
 		[ "$runtime" != crun-v1 ] || echo "cgroup version 1 has no such tracepoint"
 		;;
+	*options*) can options 1 || echo "the kernel has no fsopen" ;;
+	*list-mounts) can list-mounts || echo "the kernel lists no mounts by number (6.11)" ;;
 	*uring) can uring || echo "the kernel has no io_uring" ;;
 	*netfilter) can netfilter || echo "the kernel has no netfilter" ;;
 	# shellcheck disable=SC2086 # words
@@ -185,6 +193,9 @@ legal() {
 		bpf-load 1
 		families
 		socket 16 3 0
+		options 3
+		splice 4 /etc/hostname
+		net-admin
 	END
 	expect_none "$name"
 }
@@ -210,6 +221,8 @@ denied() {
 }
 
 host_secret
+cp "$ACT" "$work/rootfs/bin/setid"
+chmod 4755 "$work/rootfs/bin/setid"
 others_program
 # what the virtual machine came up with, and no suite here needs
 [ ! -e /run/vm/module.ko ] || rmmod loop

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# provenance.sh: programs that a container writes and somebody else uses: the host (by the volume, by the upper directory, by
-# the mounted overlay), another container, the kernel as its helper; and writing to a runtime's own program.
+# provenance.sh: what a container writes and somebody else uses: programs, for the host (by the volume, by the upper directory, by
+# the mounted overlay), another container, the kernel as its helper; links, for daemons; a runtime's own program; another container's
+# root file system where the runtime keeps it.
 #
 # Controls: B03 a task and its own program, B24 the kernel's modprobe for a container's socket, B27 a program in memory, B29 a
 # crash with a handler of the host's, B33 an init container that brings a program for the pod, B46 an installation in the image.
@@ -106,6 +107,49 @@ containers_execute() {
 	expect_none "$runtime-app"
 }
 
+# X06: the victim's root file system by the directory that the runtime keeps it in; reading it is context (B15)
+storage() {
+	local runtime=$1 dir name
+	container "$runtime-victim" "$runtime" -- "act write /tmp/own" || return
+	dir=$(bundle "$runtime-victim")
+	for name in parent itself; do
+		container "$runtime-x06-$name" "$runtime" "bind=$([ $name = parent ] && echo "$dir" || echo "$dir/upper"):/storage" -- \
+			"act write /storage/$([ $name = parent ] && echo upper/)etc-$name"
+		acts "$runtime-x06-$name" ok
+		expect "$runtime-x06-$name" X06 SUCCEEDED container "$runtime-victim"
+	done
+	container "$runtime-scanner" "$runtime" "bind=$dir:/storage" -- "act open /storage/upper/tmp/own , write /storage/beside"
+	acts "$runtime-scanner" ok 2
+	expect_none "$runtime-scanner"
+	expect_none "$runtime-victim"
+}
+
+# a daemon of the host goes through the container's files and follows a link out of them; one that stays in them is B13
+links() {
+	local runtime=$1 volume daemon technique
+	while read -r daemon technique; do
+		writer "$runtime-link-$daemon" "$runtime" symlink "$work/outside" /data/out
+		cp -n "$ACT" "$work/daemons/$daemon"
+		ran "$runtime-link-$daemon" "$work/daemons/$daemon" open "$volume/out"
+		expect "$runtime-link-$daemon" "$technique" SUCCEEDED host
+	done <<-END
+		kubelet O15
+		dockerd R18
+		containerd R10
+		buildkitd R15
+		podman R23
+	END
+	writer "$runtime-link-up" "$runtime" symlink ../../outside /data/out
+	ran "$runtime-link-up" cat "$volume/out"
+	expect "$runtime-link-up" PROVENANCE SUCCEEDED host
+	writer "$runtime-link-within" "$runtime" write /data/today , symlink today /data/current
+	ran "$runtime-link-within" "$work/daemons/kubelet" open "$volume/current"
+	container "$runtime-link-mate" "$runtime" "bind=$volume:/data" -- "act open /data/current"
+	acts "$runtime-link-mate" ok
+	expect_none "$runtime-link-within"
+	expect_none "$runtime-link-mate"
+}
+
 # a copy of runc that starts and enters containers: the real one is not to be busy
 runtime_written() {
 	local runtime=$1 tools=$work/tools-$1 pid name
@@ -180,13 +224,16 @@ helpers() {
 knobs=
 grep -qs QEMU /sys/class/dmi/id/sys_vendor && [ "${WARDER_SLOW:-}" ] && knobs=1
 host_secret
-mkdir "$work/volumes"
+mkdir "$work/volumes" "$work/daemons"
+echo outside >"$work/outside"
 sensor_start
 for runtime in $(runtimes); do
 	rows "$runtime" "$techniques"
 	host_executes "$runtime"
 	host_maps "$runtime"
 	containers_execute "$runtime"
+	storage "$runtime"
+	links "$runtime"
 	runtime_written "$runtime"
 	controls "$runtime"
 	helpers "$runtime"

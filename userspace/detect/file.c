@@ -87,6 +87,15 @@ static bool judge(const struct view *view, struct verdict *v)
 			 view_process(&f->target), view_owner(view));
 	} else if (f->runtime && host && (f->write || f->foreign)) {
 		judge_runtime(view, f, shown, v);
+	} else if (f->upper) {
+		v->technique = "X06";
+		if (!f->write) {
+			/* Who scans images and measures disks reads them all (B15). */
+			v->stage = WARDER__V1__STAGE__RECON;
+			v->severity = WARDER__V1__SEVERITY__LOW;
+		}
+		snprintf(v->message, sizeof(v->message), "%s %s, where the root file system of %s lies", act, shown,
+			 view_owner(view));
 	} else if (f->beyond_root) {
 		v->technique = f->via == WD_VIA_FANOTIFY ? "M56" : "M33";
 		snprintf(v->message, sizeof(v->message), "%s %s, which is not below its mount's root, %s", act, shown,

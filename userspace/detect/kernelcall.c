@@ -51,6 +51,10 @@ static const struct call {
 	[WD_CALL_USERFAULTFD] = {"M55", RECON, LOW, LOW, "can halt the kernel's accesses to its memory with userfaultfd", ""},
 	[WD_CALL_MARK_MOUNT] = {"X17", RECON, INFO, INFO, "watches a whole mount with fanotify", ""},
 	[WD_CALL_MARK_FILESYSTEM] = {"X17", RECON, LOW, LOW, "watches a whole filesystem with fanotify", ""},
+	[WD_CALL_SPLICE_BYTE] = {"K10", RECON, LOW, LOW, "spliced one byte of a file that it cannot write into a pipe", ""},
+	[WD_CALL_MOUNT_OPTIONS] = {"K13", ATTEMPT, MEDIUM, MEDIUM, "gave a mount more than a page of options", ""},
+	[WD_CALL_LIST_MOUNTS] = {"D09", RECON, INFO, INFO, "asked for the mounts of a namespace by its number", ""},
+	[WD_CALL_LIST_NAMESPACES] = {"D09", RECON, INFO, INFO, "listed the namespaces that it can see", ""},
 };
 
 /* syslog(2)'s actions from 2: reading is what any dmesg does, the rest takes something from the host. */

@@ -9,15 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 static const char *const vias[] = {
-	[WD_VIA_EXEC] = "executed",
-	[WD_VIA_SCRIPT] = "ran the script",
-	[WD_VIA_EXEC_MAP] = "loaded as code",
-	[WD_VIA_KERNEL_READ] = "had the kernel load",
+	[WD_VIA_EXEC] = "executed",           [WD_VIA_SCRIPT] = "ran the script",
+	[WD_VIA_EXEC_MAP] = "loaded as code", [WD_VIA_KERNEL_READ] = "had the kernel load",
+	[WD_VIA_LINK] = "followed",
 };
 
 #define SYSTEM WARDER__V1__SEVERITY__CRITICAL
 #define OTHER  WARDER__V1__SEVERITY__HIGH
+#define TOOL   WARDER__V1__SEVERITY__MEDIUM
 #define LEGAL  WARDER__V1__SEVERITY__LOW
 
 /*
@@ -77,6 +79,50 @@ static void judge_host(const struct wd_provenance_use *u, const char *path, stru
 	v->confidence = v->severity == LEGAL ? WARDER__V1__CONFIDENCE__CONFIDENCE_LOW : WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 }
 
+/* Daemons that work in containers' files, by the beginning of their process's name. What else follows is somebody's tool. */
+static const struct {
+	const char *begins, *technique;
+	Warder__V1__Severity severity;
+} followers[] = {
+	{"kubelet", "O15", OTHER},   {"dockerd", "R18", OTHER}, {"docker-", "R18", OTHER}, {"containerd", "R10", OTHER},
+	{"buildkitd", "R15", OTHER}, {"crio", "R23", OTHER},    {"conmon", "R23", OTHER},  {"podman", "R23", OTHER},
+	{"buildah", "R23", OTHER},   {"runc", "R23", OTHER},    {"crun", "R23", OTHER},    {"", "PROVENANCE", TOOL},
+};
+
+/* Out of the directory that it is in: from the root, or up. One that is not known counts. */
+static bool leads_out(const char *target)
+{
+	return *target == '/' || !*target || !strcmp(target, "..") || !strncmp(target, "../", 3) || strstr(target, "/../");
+}
+
+/*
+ * A link that stays below its directory is how logs are turned over (B13). An absolute one stays in the root of who follows it: who
+ * went into the container's files first, as for a copy, ends up in them.
+ */
+static bool judge_link(const struct view *view, const char *path, struct verdict *v)
+{
+	const struct wd_provenance_use *u = view->body;
+	char target[256] = "", shown[200], user[128];
+	const char *bytes;
+	size_t len, i = 0;
+
+	bytes = schema_bytes(view->rec, &u->target, &len);
+	if (bytes)
+		memcpy(target, bytes, len < sizeof(target) - 1 ? len : sizeof(target) - 1);
+	if (!leads_out(target) || u->chrooted || u->inside)
+		return false;
+	while (strncmp(u->user.comm, followers[i].begins, strlen(followers[i].begins)))
+		i++;
+	v->technique = followers[i].technique;
+	v->severity = followers[i].severity;
+	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
+	text_quote(shown, sizeof(shown), target, strlen(target), "");
+	snprintf(user, sizeof(user), "%s", view_process(&u->user));
+	snprintf(v->message, sizeof(v->message), "made the link %s%s%s, which %s of %s followed", view_path(path),
+		 target[0] ? " to " : "", shown, user, view_owner(view));
+	return true;
+}
+
 /* How much of a cgroup's path is its pod's ("kubepods/besteffort/pod<uid>", "...-pod<uid>.slice"); 0 where it is in none. */
 static size_t pod_length(const char *cgroup)
 {
@@ -113,6 +159,11 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->dimension = "file";
 	v->stage = WARDER__V1__STAGE__BREACH;
 	v->invariant = WARDER__V1__INVARIANT__PROVENANCE;
+	if (u->via == WD_VIA_LINK) {
+		if (view->rec->owner_kind == WD_OWNER_HOST)
+			return judge_link(view, path, v);
+		return false; /* another container's own affair: what it opens by it, it may */
+	}
 	if (view->rec->owner_kind == WD_OWNER_HOST) {
 		judge_host(u, path, v);
 	} else {
