@@ -43,8 +43,8 @@ static __always_inline __u64 cred_all_caps(const struct cred *cred)
 }
 
 /*
- * What is in its upper directory behind a file or directory of overlayfs, NULL while it was not copied up. struct ovl_inode is the module's, whose
- * types a kernel before 5.11 does not tell: from 4.13 to 7.2 the upper dentry is what follows the inode in it.
+ * What is in its upper directory behind a file or directory of overlayfs, NULL while it was not copied up. struct ovl_inode is the
+ * module's, whose types a kernel before 5.11 does not tell: from 4.13 to 7.2 the upper dentry is what follows the inode in it.
  */
 static __always_inline struct dentry *ovl_upper_dentry(struct inode *inode)
 {

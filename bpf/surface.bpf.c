@@ -118,8 +118,8 @@ int sysexit_path_notify(struct sys_exit *ctx)
 }
 
 /*
- * One byte of a file that may only be read, into a pipe: how a pipe was made to write to a file's pages (CVE-2022-0847, to 5.16.10). Programs
- * that move data move more of it.
+ * One byte of a file that may only be read, into a pipe: how a pipe was made to write to a file's pages (CVE-2022-0847, to
+ * 5.16.10). Programs that move data move more of it.
  */
 SEC("tracepoint/splice")
 int sysexit_splice(struct sys_exit *ctx)
