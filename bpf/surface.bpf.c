@@ -121,11 +121,10 @@ int sysexit_path_notify(struct sys_exit *ctx)
  * One byte of a file that may only be read, into a pipe: how a pipe was made to write to a file's pages (CVE-2022-0847, to
  * 5.16.10). Programs that move data move more of it.
  */
-SEC("tracepoint/splice")
-int sysexit_splice(struct sys_exit *ctx)
+static __always_inline int splice_done(long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct origin *o = ctx->ret == 1 ? origin_current() : NULL;
+	struct origin *o = ret == 1 ? origin_current() : NULL;
 	struct pt_regs *regs = o ? syscall_regs(task) : NULL;
 	struct file *in, *out;
 
@@ -141,29 +140,56 @@ int sysexit_splice(struct sys_exit *ctx)
 	return surface_report(o, WD_CALL_SPLICE_BYTE, 0);
 }
 
-/* Of another mount namespace than one's own, by its number: asked for with the longer form of the request (6.10). */
-SEC("tracepoint/listmount statmount listns")
-int sysexit_mount_list(struct sys_exit *ctx)
+/* CALL_DONE(hook, call, done): the exit of a system call, without a tracepoint where that can be: each of those slows all calls down */
+#define CALL_DONE(hook, call, done)                                                                                            \
+	SEC("fexit/" SYSCALL_PREFIX #call)                                                                                     \
+	int BPF_PROG(fexit_##hook, struct pt_regs *regs, long ret)                                                             \
+	{                                                                                                                      \
+		return done(ret);                                                                                              \
+	}                                                                                                                      \
+	SEC("kretprobe/" SYSCALL_PREFIX #call)                                                                                 \
+	int BPF_KRETPROBE(kprobe_##hook, long ret)                                                                             \
+	{                                                                                                                      \
+		return done(ret);                                                                                              \
+	}                                                                                                                      \
+	SEC("tracepoint/" #call)                                                                                               \
+	int sysexit_##hook(struct sys_exit *ctx)                                                                               \
+	{                                                                                                                      \
+		return done(ctx->ret);                                                                                         \
+	}
+
+CALL_DONE(splice, splice, splice_done)
+
+static __always_inline int list_told(struct origin *o, __u32 call)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct origin *o = ctx->ret < 0 ? NULL : origin_current();
-	struct pt_regs *regs = o ? syscall_regs(task) : NULL;
+	return told_before(o->container, 0, TOLD_SURFACE | call) ? 0 : surface_report(o, call, 0);
+}
+
+/* Of another mount namespace than one's own, by its number: asked for with the longer form of the request (6.10). */
+static __always_inline int mounts_listed(long ret)
+{
+	struct origin *o = ret < 0 ? NULL : origin_current();
+	struct pt_regs *regs = o ? syscall_regs((void *)bpf_get_current_task()) : NULL;
 	struct {
 		__u32 size, spare;
 		__u64 mnt_id, param, mnt_ns_id;
 	} request = {};
-	__u32 call;
 
-	if (!regs)
+	if (!regs || bpf_probe_read_user(&request, sizeof(request), (void *)regs_arg1(regs)))
 		return 0;
-	call = ctx->nr == SYS_listns ? WD_CALL_LIST_NAMESPACES : WD_CALL_LIST_MOUNTS;
-	if (call == WD_CALL_LIST_MOUNTS) {
-		bpf_probe_read_user(&request, sizeof(request), (void *)regs_arg1(regs));
-		if (request.size < sizeof(request) || !request.mnt_ns_id)
-			return 0;
-	}
-	return told_before(o->container, 0, TOLD_SURFACE | call) ? 0 : surface_report(o, call, 0);
+	return request.size < sizeof(request) || !request.mnt_ns_id ? 0 : list_told(o, WD_CALL_LIST_MOUNTS);
 }
+
+static __always_inline int namespaces_listed(long ret)
+{
+	struct origin *o = ret < 0 ? NULL : origin_current();
+
+	return o ? list_told(o, WD_CALL_LIST_NAMESPACES) : 0;
+}
+
+CALL_DONE(mount_list__list, listmount, mounts_listed)
+CALL_DONE(mount_list__stat, statmount, mounts_listed)
+CALL_DONE(mount_list__namespaces, listns, namespaces_listed)
 
 /*
  * Options for a mount, one string a call, that come to more than a page in all: the sum once ran over (CVE-2022-0185). Overlayfs is
