@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Doors to parts of the kernel that exploits come through: io_uring, userfaultfd, rare socket families, marks on whole mounts.
- * Each has honest users (B21, B24, B27, B44, B49): context for what follows, so telemetry, and never a page by itself.
+ * Doors to parts of the kernel that exploits come through, and their first steps: io_uring, userfaultfd, rare socket families, marks
+ * on whole mounts, a byte spliced, a page of mount options. Most have honest users (B21, B24, B27, B44, B49, B50): context for what
+ * follows, so telemetry.
  */
 #include "opened.h"
 #include "told.h"
@@ -21,6 +22,24 @@ static __always_inline int surface_report(struct origin *o, __u32 call, __u64 ar
 	telemetry_send(r);
 	return 0;
 }
+
+/* CALL_DONE(hook, call, done): the exit of a system call; without a tracepoint where that can be, since one slows every call down */
+#define CALL_DONE(hook, call, done)                                                                                            \
+	SEC("fexit/" SYSCALL_PREFIX #call)                                                                                     \
+	int BPF_PROG(fexit_##hook, struct pt_regs *regs, long ret)                                                             \
+	{                                                                                                                      \
+		return done(ret);                                                                                              \
+	}                                                                                                                      \
+	SEC("kretprobe/" SYSCALL_PREFIX #call)                                                                                 \
+	int BPF_KRETPROBE(kprobe_##hook, long ret)                                                                             \
+	{                                                                                                                      \
+		return done(ret);                                                                                              \
+	}                                                                                                                      \
+	SEC("tracepoint/" #call)                                                                                               \
+	int sysexit_##hook(struct sys_exit *ctx)                                                                               \
+	{                                                                                                                      \
+		return done(ctx->ret);                                                                                         \
+	}
 
 SEC("tp_btf/io_uring_create")
 int BPF_PROG(tp_btf_io_uring, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u32 flags)
@@ -47,23 +66,7 @@ static __always_inline int userfaultfd_made(long fd)
 	return surface_report(o, WD_CALL_USERFAULTFD, 0);
 }
 
-SEC("fexit/" SYSCALL_PREFIX "userfaultfd")
-int BPF_PROG(fexit_userfaultfd, struct pt_regs *regs, long ret)
-{
-	return userfaultfd_made(ret);
-}
-
-SEC("kretprobe/" SYSCALL_PREFIX "userfaultfd")
-int BPF_KRETPROBE(kprobe_userfaultfd, long ret)
-{
-	return userfaultfd_made(ret);
-}
-
-SEC("tracepoint/userfaultfd")
-int sysexit_userfaultfd(struct sys_exit *ctx)
-{
-	return userfaultfd_made(ctx->ret);
-}
+CALL_DONE(userfaultfd, userfaultfd, userfaultfd_made)
 
 /* A mark on one inode is a file watcher's (B13); on a mount or a filesystem it shows what others do there. */
 static __always_inline int path_notify(unsigned int type)
@@ -139,24 +142,6 @@ static __always_inline int splice_done(long ret)
 		return 0;
 	return surface_report(o, WD_CALL_SPLICE_BYTE, 0);
 }
-
-/* CALL_DONE(hook, call, done): the exit of a system call, without a tracepoint where that can be: each of those slows all calls down */
-#define CALL_DONE(hook, call, done)                                                                                            \
-	SEC("fexit/" SYSCALL_PREFIX #call)                                                                                     \
-	int BPF_PROG(fexit_##hook, struct pt_regs *regs, long ret)                                                             \
-	{                                                                                                                      \
-		return done(ret);                                                                                              \
-	}                                                                                                                      \
-	SEC("kretprobe/" SYSCALL_PREFIX #call)                                                                                 \
-	int BPF_KRETPROBE(kprobe_##hook, long ret)                                                                             \
-	{                                                                                                                      \
-		return done(ret);                                                                                              \
-	}                                                                                                                      \
-	SEC("tracepoint/" #call)                                                                                               \
-	int sysexit_##hook(struct sys_exit *ctx)                                                                               \
-	{                                                                                                                      \
-		return done(ctx->ret);                                                                                         \
-	}
 
 CALL_DONE(splice, splice, splice_done)
 
