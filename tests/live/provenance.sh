@@ -31,11 +31,11 @@ quiet() {
 	"$@" >>"$work/ran" 2>&1
 }
 
-# ran NAME CMD...: the host executes what NAME planted
+# ran NAME CMD...: the host executes what NAME planted; it is busy for a moment after it was written
 ran() {
 	local what=$1
 	shift
-	check "$what: the host ran it" quiet "$@"
+	check "$what: the host ran it" until_true 5 quiet "$@"
 }
 
 # writer NAME RUNTIME ACT...: a container with a volume of its own ($volume) acts
