@@ -202,7 +202,9 @@ struct file_system_type {
 	const char *name;
 };
 
-enum fs_value_type { fs_value_is_undefined, fs_value_is_flag, fs_value_is_string };
+enum fs_value_type {
+	fs_value_is_string = 2,
+};
 
 struct fs_parameter {
 	enum fs_value_type type : 8;
