@@ -167,6 +167,7 @@ runtime_written() {
 	kill "$pid"
 	acts "$runtime-r01" ok 2
 	expect "$runtime-r01" R01 SUCCEEDED host
+	expect "$runtime-r01" M34 SUCCEEDED host # it was opened to read before
 	container "$runtime-p07" "$runtime" "bind=$tools:/tools" -- "act write-open /tools/runc"
 	acts "$runtime-p07" ok
 	expect "$runtime-p07" P07 SUCCEEDED host
