@@ -30,11 +30,11 @@ quiet() {
 	"$@" >>"$work/ran" 2>&1
 }
 
-# ran NAME CMD...: the host executes what NAME planted
+# ran NAME CMD...: the host executes what NAME planted; it is busy for a moment after it was written
 ran() {
 	local what=$1
 	shift
-	check "$what: the host ran it" quiet "$@"
+	check "$what: the host ran it" until_true 5 quiet "$@"
 }
 
 # writer NAME RUNTIME ACT...: a container with a volume of its own ($volume) acts
@@ -123,6 +123,7 @@ runtime_written() {
 	kill "$pid"
 	acts "$runtime-r01" ok 2
 	expect "$runtime-r01" R01 SUCCEEDED host
+	expect "$runtime-r01" M34 SUCCEEDED host # it was opened to read before
 	container "$runtime-p07" "$runtime" "bind=$tools:/tools" -- "act write-open /tools/runc"
 	acts "$runtime-p07" ok
 	expect "$runtime-p07" P07 SUCCEEDED host
