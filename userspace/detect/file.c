@@ -19,14 +19,15 @@ static const char *leaf(const char *path)
 static void judge_runtime(const struct view *view, const struct wd_file_open *f, const char *shown, struct verdict *v)
 {
 	v->technique = f->foreign ? "R01" : "P07";
-	verdict_outcome(view, v, WARDER__V1__SEVERITY__CRITICAL);
+	if (f->write)
+		verdict_outcome(view, v, WARDER__V1__SEVERITY__CRITICAL);
 	if (f->via == WD_VIA_MAGIC_LINK) {
 		/* The way was gone; whether it could be opened, while it runs, the open itself will tell. */
 		v->stage = WARDER__V1__STAGE__ATTEMPT;
 		v->severity = WARDER__V1__SEVERITY__MEDIUM;
 	}
 	snprintf(v->message, sizeof(v->message), "%s %s, the program of a container runtime%s",
-		 f->via == WD_VIA_MAGIC_LINK ? "followed a link to write" : "opened for writing", shown,
+		 f->via == WD_VIA_MAGIC_LINK ? "followed a link to write" : (f->write ? "opened for writing" : "opened"), shown,
 		 f->foreign ? ", through a process of the host" : "");
 }
 
@@ -84,7 +85,7 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->dimension = "task";
 		snprintf(v->message, sizeof(v->message), "%s %s of %s, a process of %s", act, leaf(shown),
 			 view_process(&f->target), view_owner(view));
-	} else if (f->runtime && host && f->write) {
+	} else if (f->runtime && host && (f->write || (f->foreign && f->via != WD_VIA_EXEC))) {
 		judge_runtime(view, f, shown, v);
 	} else if (f->upper) {
 		v->technique = "X06";
