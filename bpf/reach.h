@@ -79,6 +79,9 @@ static __always_inline __u32 open_via(void)
 		return WD_VIA_OPEN_BY_HANDLE;
 	case SYS_read:
 		return WD_VIA_FANOTIFY;
+	case SYS_execve:
+	case SYS_execveat:
+		return WD_VIA_EXEC;
 	default:
 		return WD_VIA_OPEN;
 	}
