@@ -223,6 +223,7 @@ static const struct {
 	{"T1055", "Process Injection"},
 	{"T1055.008", "Process Injection: Ptrace System Calls"},
 	{"T1055.009", "Process Injection: Proc Memory"},
+	{"T1059.004", "Command and Scripting Interpreter: Unix Shell"},
 	{"T1068", "Exploitation for Privilege Escalation"},
 	{"T1080", "Taint Shared Content"},
 	{"T1489", "Service Stop"},
@@ -248,6 +249,7 @@ static const struct {
 	{"T1609", "Container Administration Command"},
 	{"T1610", "Deploy Container"},
 	{"T1611", "Escape to Host"},
+	{"T1612", "Build Image on Host"},
 	{"T1613", "Container and Resource Discovery"},
 };
 
