@@ -352,7 +352,7 @@ inside() {
 # acts_done NAME COUNT: that many acts printed their result
 acts_done() {
 	local line n=0
-	while read -r line; do
+	while read -r line || [ "$line" ]; do
 		case $line in ok\ * | denied\ * | error\ *) n=$((n + 1)) ;; esac
 	done <"$work/containers/$id-$1/log"
 	[ $n -ge "$2" ]
@@ -365,7 +365,7 @@ acts() {
 		fail "$name acts: $(grep -cE '^(ok|denied|error) ' "$log") of $count results: $(tail -n 2 "$log" | tr '\n' ' ')"
 		return
 	fi
-	while read -r line; do
+	while read -r line || [ "$line" ]; do
 		case $line in
 		"$want "*) last=$line ;;
 		*) wrong="$wrong$line " ;;
