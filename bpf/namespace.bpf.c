@@ -6,12 +6,20 @@
  */
 #include "envelope.h"
 
-/* Namespace file -> namespace, of those that a container opened by a handle: the file itself does not tell. */
+/*
+ * Namespace files that a container opened by a handle: the file itself does not tell. Its address is soon another file's, so it
+ * counts for that container and that namespace only.
+ */
+struct ns_handle_key {
+	__u64 file;
+	__u64 container;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u32);
+	__type(key, struct ns_handle_key);
+	__type(value, __u32); /* the namespace */
 } ns_handles SEC(".maps");
 
 #define NSFS_MAGIC 0x6e736673
@@ -29,9 +37,10 @@ static __always_inline bool is_nsfs(struct file *file)
 }
 
 /* How a namespace file came to be. Those that an ioctl makes lack O_LARGEFILE, which the open calls of 64-bit tasks add. */
-static __always_inline __u32 nsfs_via(struct file *file)
+static __always_inline __u32 nsfs_via(struct file *file, struct origin *o)
 {
-	__u32 *inum = bpf_map_lookup_elem(&ns_handles, &file);
+	struct ns_handle_key key = {(__u64)file, o ? o->container : 0};
+	__u32 *inum = bpf_map_lookup_elem(&ns_handles, &key);
 
 	if (inum && *inum == nsfs_inum(file))
 		return WD_VIA_SETNS_HANDLE;
@@ -39,7 +48,7 @@ static __always_inline __u32 nsfs_via(struct file *file)
 }
 
 /* By which door, and whether that door makes new namespaces (else an unknown one was joined). */
-static __always_inline __u32 ns_via(struct task_struct *task)
+static __always_inline __u32 ns_via(struct task_struct *task, struct origin *o)
 {
 	struct pt_regs *regs = syscall_regs(task);
 	struct file *file;
@@ -54,7 +63,7 @@ static __always_inline __u32 ns_via(struct task_struct *task)
 		return WD_VIA_CLONE;
 	case SYS_setns:
 		file = file_of_fd(task, (int)regs_arg1(regs));
-		return is_nsfs(file) ? nsfs_via(file) : WD_VIA_SETNS_PIDFD;
+		return is_nsfs(file) ? nsfs_via(file, o) : WD_VIA_SETNS_PIDFD;
 	default:
 		return WD_VIA_KERNEL;
 	}
@@ -121,7 +130,7 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 
 	if (!nsp)
 		return 0; /* exiting */
-	via = ns_via(task);
+	via = ns_via(task, o);
 	if (!o && via != WD_VIA_UNSHARE)
 		return 0;
 	ns_read(nsp, BPF_CORE_READ(task, real_cred), ns);
@@ -194,7 +203,7 @@ static __always_inline int namespace_denied(long ret)
 	file = regs ? file_of_fd(task, (int)regs_arg1(regs)) : NULL;
 	if (!file)
 		return 0;
-	via = ns_via(task);
+	via = ns_via(task, o);
 	if (via != WD_VIA_SETNS_PIDFD) {
 		__u32 inum = nsfs_inum(file);
 
@@ -253,8 +262,10 @@ static __always_inline int ns_handle(struct pt_regs *regs, long ret)
 	if (ret >= 0) {
 		file = file_of_own_fd(ret);
 		if (is_nsfs(file)) {
+			struct ns_handle_key key = {(__u64)file, o->container};
+
 			inum = nsfs_inum(file);
-			bpf_map_update_elem(&ns_handles, &file, &inum, BPF_ANY);
+			bpf_map_update_elem(&ns_handles, &key, &inum, BPF_ANY);
 		}
 		return 0;
 	}
