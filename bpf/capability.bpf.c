@@ -4,7 +4,7 @@
  * counted, none per check. lsm/capable sees no refusal (the capability module before it ends the call), so the function that
  * decides is hooked.
  */
-#include "emit.h"
+#include "surface.h"
 
 #define CAP_SYS_ADMIN   21
 #define CAP_OPT_NOAUDIT 2 /* a question, not a use; include/linux/security.h, 5.1 */
@@ -41,6 +41,12 @@ static __always_inline bool is_own(const struct cred *cred)
 	return cred == (task ? task->real_cred : BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), real_cred));
 }
 
+/* What no program of a container asks for by the way: modules, ports, accounting, reboot, the clock, terminals, the kernel's log. */
+#define RARE_CAPS                                                                                                              \
+	(1ull << 16 | 1ull << 17 | 1ull << 20 | 1ull << 22 | 1ull << 25 | 1ull << 26 | 1ull << 34 | 1ull << 35 | 1ull << 36)
+#define RARE_MANY 4
+#define RARE_FOR  2000000000ull
+
 static __always_inline int capability_use(struct origin *o, const struct cred *cred, int level, int cap, int ret)
 {
 	__u32 cell = (level ? 0 : HOST_USER_NS) | (ret ? 0 : GRANTED);
@@ -57,6 +63,8 @@ static __always_inline int capability_use(struct origin *o, const struct cred *c
 	is_first = !c->checks[n][cell];
 	refused = (cell & GRANTED) && c->checks[n][cell & HOST_USER_NS];
 	__sync_fetch_and_add(&c->checks[n][cell], 1);
+	if (!(cell & GRANTED) && (RARE_CAPS >> n & 1))
+		burst_add(o, WD_CALL_CAPABILITY_HUNT, n, RARE_MANY, RARE_FOR);
 	if (is_first)
 		capability_first(o->container, cap, cell, refused);
 	return 0;

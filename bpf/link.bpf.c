@@ -41,9 +41,11 @@ int fexit_link_create(__u64 *ctx)
 {
 	struct vfsmount___map *mnt = NULL;
 	bool mapped = bpf_core_field_exists(mnt->mnt_userns) || bpf_core_field_exists(mnt->mnt_idmap);
-	struct dentry *dentry = mapped ? (void *)ctx[2] : (void *)ctx[1];
+	__u64 second = ctx[1], third = ctx[2];
 
-	return link_create(BPF_CORE_READ(dentry, d_inode));
+	/* The verifier knows them by type, and no pointer that is one of two types. */
+	asm volatile("" : "+r"(second), "+r"(third));
+	return link_create(BPF_CORE_READ((struct dentry *)(mapped ? third : second), d_inode));
 }
 
 /* A kretprobe has no arguments: what makes an inode's name known has the inode, for all that has one. */
@@ -84,19 +86,9 @@ static __always_inline int link_follow(struct dentry *dentry, struct inode *inod
 	p = principal_of(task);
 	if (!p.settled || owner_is(&p.own, w->container) || follow_told(&key, task, w->container))
 		return 0;
-	r = CRITICAL(WD_LARGE, wd_provenance_use, WD_PROVENANCE_USE, task, w->container, &p.own);
-	if (!r)
+	u = use_begin(&r, file_contents(inode), w, WD_VIA_LINK, &p.own);
+	if (!u)
 		return 0;
-	u = record_body(r);
-	u->via = WD_VIA_LINK;
-	u->user = r->actor;
-	actor_is_writer(r, w);
-	u->inode = key.inode;
-	u->device_major = key.device >> 20;
-	u->device_minor = key.device & 0xfffff;
-	u->mode = BPF_CORE_READ(inode, i_mode);
-	u->written_ns = w->time_ns;
-	user_describe(u, task, inode, w, &p.own);
 	/* Short ones are kept in memory; of others it is not known where they lead. */
 	target = BPF_CORE_READ(file_contents(inode), i_link);
 	len = target ? bpf_probe_read_kernel_str((char *)r + STRINGS_AT(wd_provenance_use), WD_LINK_MAX, target) : 0;
@@ -112,14 +104,14 @@ static __always_inline int link_follow(struct dentry *dentry, struct inode *inod
 SEC("lsm/inode_follow_link")
 int BPF_PROG(lsm_link_follow, struct dentry *dentry, struct inode *inode, bool rcu, int ret)
 {
-	link_follow(dentry, inode);
+	link_follow((void *)number_of(dentry), (void *)number_of(inode));
 	return 0;
 }
 
 SEC("fentry/security_inode_follow_link")
 int BPF_PROG(fentry_link_follow, struct dentry *dentry, struct inode *inode)
 {
-	return link_follow(dentry, inode);
+	return link_follow((void *)number_of(dentry), (void *)number_of(inode));
 }
 
 SEC("kprobe/security_inode_follow_link")

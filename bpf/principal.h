@@ -57,4 +57,31 @@ static __always_inline void user_describe(struct wd_provenance_use *u, struct ta
 	u->writer_ended = !bpf_map_lookup_elem(&containers, &id);
 }
 
+/* A record of the use of `inode`, which `w` wrote, by the running task, which acts for `own`. NULL where there is no room. */
+static __always_inline struct wd_provenance_use *use_begin(struct wd_record **record, struct inode *inode,
+							   const struct writer *w, __u32 via, struct owner *own)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct wd_record *r = CRITICAL(WD_LARGE, wd_provenance_use, WD_PROVENANCE_USE, task, w->container, own);
+	struct wd_provenance_use *u;
+	__u32 dev;
+
+	*record = r;
+	if (!r)
+		return NULL;
+	u = record_body(r);
+	u->via = via;
+	u->user = r->actor;
+	if (w->container)
+		actor_is_writer(r, w);
+	dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	u->inode = BPF_CORE_READ(inode, i_ino);
+	u->device_major = dev >> 20;
+	u->device_minor = dev & 0xfffff;
+	u->mode = BPF_CORE_READ(inode, i_mode);
+	u->written_ns = w->time_ns;
+	user_describe(u, task, inode, w, own);
+	return u;
+}
+
 #endif

@@ -13,35 +13,64 @@
 #define SET_ID     06000
 #define PROT_EXEC  4
 
-/* Reports the use of a file that a container wrote, if the user is another principal. */
-static __always_inline void provenance_use(struct task_struct *task, struct principal *p, struct file *file, struct writer *w,
-					   __u32 via, bool gains)
+/* Reports the use of a file that a container wrote, if the user is another principal; of one that nobody wrote, if it is the host. */
+static __always_inline void provenance_use(struct principal *p, struct file *file, struct writer *w, __u32 via, bool gains)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct wd_provenance_use *u;
 	struct wd_record *r;
-	__u32 dev;
+	bool deleted = false;
 
-	if (owner_is(&p->own, w->container))
+	if (owner_is(&p->own, w->container)) {
+		/* Its own. But a file with no name left that is loaded as code was hidden from who looks into the container (O13). */
+		deleted = via == WD_VIA_EXEC_MAP && !BPF_CORE_READ(inode, i_nlink);
+		if (!deleted)
+			return;
+	}
+	if (!w->container && p->own.kind != WD_OWNER_HOST)
 		return;
-	r = CRITICAL(WD_LARGE, wd_provenance_use, WD_PROVENANCE_USE, task, w->container, &p->own);
-	if (!r)
+	u = use_begin(&r, inode, w, via, &p->own);
+	if (!u)
 		return;
-	u = record_body(r);
-	u->via = via;
-	u->user = r->actor;
-	actor_is_writer(r, w);
-	u->inode = BPF_CORE_READ(inode, i_ino);
-	dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	u->device_major = dev >> 20;
-	u->device_minor = dev & 0xfffff;
-	u->mode = BPF_CORE_READ(inode, i_mode);
 	u->gains = gains || (via != WD_VIA_EXEC_MAP && (u->mode & SET_ID));
-	u->written_ns = w->time_ns;
-	user_describe(u, task, inode, w, &p->own);
+	u->deleted = deleted;
+	u->git_repo = !w->container;
 	path_write(r, STRINGS_AT(wd_provenance_use), &u->path, BPF_CORE_READ(file, f_path.mnt),
 		   BPF_CORE_READ(file, f_path.dentry));
 	critical_send(r);
+}
+
+/*
+ * Below a volume that the kubelet filled from a git repository: what is executed there is a hook that the repository brought
+ * (CVE-2024-10220). Those are few components up; the name of the volume's directory is the kubelet's own.
+ */
+#define GIT_REPO_DEPTH 24
+
+static __always_inline bool in_git_repo(struct dentry *dentry)
+{
+#pragma nounroll
+	for (int i = 0; i < GIT_REPO_DEPTH; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		char name[24] __attribute__((aligned(8))) = {};
+
+		if (parent == dentry)
+			return false;
+		dentry = parent;
+		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+		/* by eight bytes, which takes no function */
+		if (!__builtin_memcmp(name, "kubernet", 8) && !__builtin_memcmp(name + 8, "es.io~gi", 8) &&
+		    !__builtin_memcmp(name + 16, "t-repo\0", 8))
+			return true;
+	}
+	return false;
+}
+
+/* Whose the file is that the running task executes: false where it is nobody's, and brought by nobody. */
+static __always_inline bool exec_writer(struct writer *who, struct writer *w, struct file *file)
+{
+	if (w)
+		*who = *w;
+	return w || (!origin_current() && in_git_repo(BPF_CORE_READ(file, f_path.dentry)));
 }
 
 /*
@@ -96,18 +125,20 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(tp_btf_exec_file, struct task_struct *task, pid_t old, struct linux_binprm *bprm)
 {
 	struct file *file = BPF_CORE_READ(bprm, file);
+	struct writer *w, who = {};
 	struct principal p;
-	struct writer *w;
 
 	if (!host.ready)
 		return 0;
 	w = file_writer(BPF_CORE_READ(file, f_inode));
 	if (is_helper(task)) {
 		helper_exec(task, file, w);
-	} else if (w) {
-		p = principal_of(task);
-		provenance_use(task, &p, file, w, WD_VIA_EXEC, BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec));
+		return 0;
 	}
+	if (!exec_writer(&who, w, file))
+		return 0;
+	p = principal_of(task);
+	provenance_use(&p, file, &who, WD_VIA_EXEC, BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec));
 	return 0;
 }
 
@@ -116,10 +147,10 @@ int BPF_PROG(tp_btf_exec_file, struct task_struct *task, pid_t old, struct linux
 /* What is no program itself: "#!", or a handler's of binfmt_misc. Asked again for the interpreter, which exec_file sees. */
 static __always_inline int exec_script(struct linux_binprm *bprm)
 {
+	struct writer *w, who = {};
 	struct task_struct *task;
 	struct principal p;
 	struct file *file;
-	struct writer *w;
 	__u32 magic = 0;
 
 	bpf_core_read(&magic, sizeof(magic), &bprm->buf);
@@ -132,12 +163,12 @@ static __always_inline int exec_script(struct linux_binprm *bprm)
 		helper_exec(task, file, w);
 		return 0;
 	}
-	if (!w)
+	if (!exec_writer(&who, w, file))
 		return 0;
 	p = principal_of(task);
 	/* A container that starts again runs what it wrote in its former life: until it is sealed nobody knows that it is the same. */
-	if (p.settled || bpf_map_lookup_elem(&containers, &w->container))
-		provenance_use(task, &p, file, w, WD_VIA_SCRIPT, false);
+	if (p.settled || bpf_map_lookup_elem(&containers, &who.container))
+		provenance_use(&p, file, &who, WD_VIA_SCRIPT, false);
 	return 0;
 }
 
@@ -180,7 +211,7 @@ static __always_inline int code_map(struct file *file, unsigned long prot)
 		return 0; /* the program itself, by its exec */
 	p = principal_of(task);
 	if (p.settled)
-		provenance_use(task, &p, file, w, WD_VIA_EXEC_MAP, false);
+		provenance_use(&p, file, w, WD_VIA_EXEC_MAP, false);
 	return 0;
 }
 
@@ -213,7 +244,7 @@ static __always_inline int kernel_read(struct file *file)
 	if (!w || !host.ready)
 		return 0;
 	p = principal_of(task);
-	provenance_use(task, &p, file, w, WD_VIA_KERNEL_READ, false);
+	provenance_use(&p, file, w, WD_VIA_KERNEL_READ, false);
 	return 0;
 }
 

@@ -150,7 +150,8 @@ static __always_inline bool file_written(struct origin *o, struct inode *inode, 
 		if (written_files > WD_MAX_WRITTEN)
 			lost_count(o->container, WD_TABLE);
 	}
-	return is_runtime(inode);
+	/* Elsewhere than in overlayfs it is the same inode. */
+	return is_overlay(inode) ? is_runtime(inode) : bpf_map_lookup_elem(&runtimes, &key) != NULL;
 }
 
 /* The container that wrote a file last, NULL where none did or it is forgotten. */

@@ -4,24 +4,9 @@
  * on whole mounts, a byte spliced, a page of mount options. Most have honest users (B21, B24, B27, B44, B49, B50): context for what
  * follows, so telemetry.
  */
+#include "surface.h"
 #include "opened.h"
 #include "told.h"
-
-static __always_inline int surface_report(struct origin *o, __u32 call, __u64 argument)
-{
-	struct owner own = {.kind = WD_OWNER_CONTAINER, .container = o->container};
-	struct wd_kernel_call *k;
-	struct wd_record *r;
-
-	r = TELEMETRY(WD_SMALL, wd_kernel_call, WD_KERNEL_CALL, (void *)bpf_get_current_task(), o->container, &own);
-	if (!r)
-		return 0;
-	k = record_body(r);
-	k->call = call;
-	k->argument = argument;
-	telemetry_send(r);
-	return 0;
-}
 
 /* CALL_DONE(hook, call, done): the exit of a system call; without a tracepoint where that can be, since one slows every call down */
 #define CALL_DONE(hook, call, done)                                                                                            \

@@ -44,6 +44,7 @@ const struct hook hooks[] = {
 	{"unix_connect", "connections by io_uring that post no completion; " EXIT_VIEW,
 	 "connections to other principals' unix sockets", false},
 	{"uring_connect", NULL, "connections by io_uring", false},
+	{"connect_refused", "connections by io_uring; " EXIT_VIEW, "unix sockets that are tried in vain", false},
 	{"unix_send", NULL, "datagrams to other principals' unix sockets that no connect came before", false},
 	{"unix_bind", "sockets bound by 32-bit calls or io_uring",
 	 "whose a unix socket is whose listener ended, or of datagrams", false},

@@ -131,6 +131,20 @@ static int act_map_code(char **arg)
 	return 0;
 }
 
+static int act_map_deleted(char **arg)
+{
+	char link[64];
+	int ret = copy_file(arg[0], arg[1], 0600), fd;
+
+	if (ret)
+		return ret;
+	fd = open(arg[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || unlink(arg[1]))
+		return fail(arg[1]);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return act_map_code((char *[]){link, NULL});
+}
+
 /* Opens for writing, writes nothing; while it is executed, again and again. */
 static int write_open(const char *path)
 {
@@ -336,6 +350,7 @@ const struct act provenance_acts[] = {
 	{"exec-memfd", 0, act_exec_memfd, "B27", "", "executes a copy of itself in memory"},
 	{"exec-detached", 2, act_exec_detached, "M09", "DIR FILE", "executes FILE on a detached mount of DIR"},
 	{"map-code", 1, act_map_code, "P10 R13 R17", "FILE [chdir|chroot DIR]", "maps FILE as code"},
+	{"map-deleted", 2, act_map_deleted, "O13", "FROM FILE", "copies FROM to FILE, deletes it and maps it as code"},
 	{"write", 1, act_write, "X06", "FILE", "makes FILE and writes to it"},
 	{"symlink", 2, act_symlink, "O15 R18", "TARGET LINK", "makes a symbolic link"},
 	{"write-open", 1, act_write_open, "P07", "FILE", "opens FILE for writing"},

@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "act.h"
@@ -70,6 +72,73 @@ static int act_list_mounts(char **arg)
 	return 0;
 }
 
+/* N names that nobody listens at, or N times the same. */
+static int act_hunt(char **arg)
+{
+	bool same = arg[1] && !strcmp(arg[1], "same");
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int n = atoi(arg[0]);
+
+	for (int i = 0; i < n; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		/* every other one is a socket of a daemon that has ended */
+		snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/hunt-%d.sock", same ? 0 : i);
+		if (!same && i % 2) {
+			bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+			close(fd);
+			fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		}
+		if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+			return -EISCONN;
+		close(fd);
+	}
+	snprintf(proof, sizeof(proof), "%d sockets refused", n);
+	return 0;
+}
+
+static int timer_alarm(void)
+{
+	return timerfd_create(CLOCK_REALTIME_ALARM, TFD_CLOEXEC);
+}
+
+static int reboot_nothing(void)
+{
+	return (int)syscall(SYS_reboot, 0, 0, 0, NULL); /* without its magic numbers */
+}
+
+static int account_nothing(void)
+{
+	return (int)syscall(SYS_acct, "/no/such/file");
+}
+
+static int set_no_time(void)
+{
+	return (int)syscall(SYS_settimeofday, NULL, NULL);
+}
+
+static int unload_nothing(void)
+{
+	return (int)syscall(SYS_delete_module, "no_such_module", O_NONBLOCK);
+}
+
+static int map_no_ports(void)
+{
+	return (int)syscall(SYS_ioperm, 0, 1, 1);
+}
+
+/* The first N of calls that each take a capability of their own, and do nothing where it is had. */
+static int act_try_capabilities(char **arg)
+{
+	int (*const calls[])(void) = {set_no_time, timer_alarm, reboot_nothing, account_nothing, unload_nothing, map_no_ports};
+	int refused = 0;
+
+	for (int i = 0; i < atoi(arg[0]) && i < (int)(sizeof(calls) / sizeof(calls[0])); i++)
+		refused += calls[i]() < 0 && errno == EPERM;
+	snprintf(proof, sizeof(proof), "%d calls refused", refused);
+	return refused ? 0 : -EPERM;
+}
+
 /* The loopback's flags are set to what they are. */
 static int act_net_admin(char **arg)
 {
@@ -109,6 +178,8 @@ const struct act surface_acts[] = {
 	{"splice", 2, act_splice, "K10 B50", "LEN FILE", "splices the beginning of a file into a pipe"},
 	{"options", 1, act_options, "K13", "N", "gives a mount N options of 250 bytes"},
 	{"list-mounts", 0, act_list_mounts, "D09", "", "lists the mounts of its namespace by the namespace's number"},
+	{"hunt", 1, act_hunt, "D03", "N [same]", "connects to N unix sockets that nobody listens at"},
+	{"try-caps", 1, act_try_capabilities, "D01", "N", "makes N calls that take a capability each"},
 	{"net-admin", 0, act_net_admin, "M51", "", "sets the loopback's flags to what they are"},
 	{"privileged", 2, act_privileged, "K21 B23", "bare|usual FILE", "executes FILE, without arguments or with one"},
 	{0},

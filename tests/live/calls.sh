@@ -45,6 +45,8 @@ m51 M51 any hostnet caps=NET_ADMIN       | net-admin
 k10 K10 any -                            | splice 1 /etc/hostname
 k21u K21 any user=1000                   | privileged usual /bin/setid
 d09 D09 any caps=SYS_ADMIN               | list-mounts
+d03 D03 any -                            | hunt 16
+d01 D01 any -                            | try-caps 6
 "
 
 # past the check of rights, and still refused: an attempt
@@ -196,8 +198,17 @@ legal() {
 		options 3
 		splice 4 /etc/hostname
 		net-admin
+		hunt 40 same
+		hunt 6
 	END
 	expect_none "$name"
+	expect_without "$name" K10 K13 X17 D03
+	container "$1-few" "$1" || return
+	on_each "$1-few" ok <<-END
+		try-caps 3
+		try-caps 3
+	END
+	expect_without "$1-few" D01
 }
 
 # the same acts as the rows', refused by the kernel

@@ -5,7 +5,9 @@
 Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPECTED, one tab-separated row each):
   finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come (TECHNIQUE: one id, or several with "|" between)
   blind   NAME RUNTIME TECHNIQUE OUTCOME OWNER HOOK WORDS     one may have come: the coverage says that HOOK does not see WORDS
+  host    WORDS TECHNIQUE                                     one must have come about no container, with WORDS in its message
   none    NAME                                                no finding of MEDIUM or more may be about this container
+  without NAME TECHNIQUE                                      none of this technique, of whatever severity
   denied  NAME                                                only attempts that the kernel denied
   silent  SEALS                                               no finding at all in the stream but those that are due, and so many
                                                               containers were seen to be born
@@ -61,6 +63,7 @@ class Finding:
         self.comm = event.get("actor", {}).get("process", {}).get("comm", "")
         self.technique = finding.get("technique", "")
         self.title = finding.get("title", "")
+        self.message = event.get("message", "")
         # what honest programs do as well: it is told, and pages nobody
         self.context = event.get("severity") in ("INFORMATIONAL", "LOW")
         self.stage = finding.get("stage", "")
@@ -137,8 +140,12 @@ class Suite:
         others = self.about(row[1])
         return False, "no such finding" + (", but %s" % others[0] if others else "")
 
+    def about_host(self, row):
+        return [f for f in self.findings if not f.cgroup and f.technique == row[2] and row[1] in f.message]
+
     def due(self):
-        return all(self.unseen(row) or self.answer(row)[0] for row in self.rows if row[0] == "finding")
+        return all(self.unseen(row) or self.answer(row)[0] for row in self.rows if row[0] == "finding") and all(
+            self.about_host(row) for row in self.rows if row[0] == "host")
 
     def unexpected(self):
         """A container may have the techniques that its rows name, what leads to a breach and what follows it; a "denied" one, attempts."""
@@ -154,6 +161,8 @@ class Suite:
             name = finding.name or finding.cgroup.rsplit("/", 1)[-1]
             if not self.ours(finding):
                 yield "note", finding
+            elif any(row[0] == "host" and finding in self.about_host(row) for row in self.rows):
+                continue
             elif finding.technique in allowed.get(name, ()) or finding.context:
                 continue
             elif name in allowed and finding.stage in ("RECON", "ATTEMPT", "POST_BREACH"):
@@ -192,6 +201,13 @@ class Suite:
                 state, text = self.judge_finding(row) if row[0] == "finding" else self.judge_blind(row)
                 technique = row[3].replace("|", "/")
                 yield state, row[1], technique, "%s: %s: %s" % (row[1], technique, text)
+            elif row[0] == "host":
+                found = self.about_host(row)
+                yield "ok" if found else "FAIL", row[1], row[2], "%s: %s: %s" % (row[1], row[2], found[0] if found else "no such finding")
+            elif row[0] == "without":
+                wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if f.technique == row[2])
+                blind = self.techniques.get(row[2], {}).get("state") == "UNSEEN"
+                yield "FAIL" if wrong else "unseen" if blind else "ok", row[1], row[2], "%s: no %s%s" % (row[1], row[2], wrong)
             elif row[0] == "none":
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
                 yield "FAIL" if wrong else "ok", row[1], "", "%s: no finding%s" % (row[1], wrong)

@@ -10,7 +10,9 @@
 #   expect NAME TECHNIQUE OUTCOME OWNER [NAME [GAP]]   one finding is due (OWNER: host, container or any); none where the
 #                                                  coverage of the technique says that GAP is unseen
 #   expect_blind NAME TECHNIQUE OUTCOME OWNER HOOK WORDS   it may come: the coverage says that HOOK misses WORDS here
-#   expect_none NAME                               no finding about it
+#   expect_host WORDS TECHNIQUE                    a finding about no container, with WORDS in its message, is due
+#   expect_none NAME                               no finding about it, but below MEDIUM
+#   expect_without NAME TECHNIQUE...               no finding of these, not even below MEDIUM
 #   expect_denied NAME                             none, or attempts that the kernel denied
 #   verdict                                        waits for what is due, stops the sensor and judges
 #   finish                                         prints the counts; the exit code
@@ -510,6 +512,18 @@ blind() {
 
 expect_none() {
 	printf 'none\t%s\n' "$1" >>"$work/expected"
+}
+
+expect_host() {
+	printf 'host\t%s\t%s\n' "$1" "$2" >>"$work/expected"
+}
+
+expect_without() {
+	local name=$1 technique
+	shift
+	for technique; do
+		printf 'without\t%s\t%s\n' "$name" "$technique" >>"$work/expected"
+	done
 }
 
 expect_denied() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # provenance.sh: what a container writes and somebody else uses: programs, for the host (by the volume, by the upper directory, by
-# the mounted overlay), another container, the kernel as its helper; links, for daemons; a runtime's own program; another container's
+# the mounted overlay), another container, itself when it has deleted them, the kernel as its helper; links, for daemons; a runtime's own program; another container's
 # root file system where the runtime keeps it.
 #
 # Controls: B03 a task and its own program, B24 the kernel's modprobe for a container's socket, B27 a program in memory, B29 a
@@ -80,10 +80,32 @@ host_maps() {
 	root=$(bundle "$runtime-r17")/rootfs
 	ran "$runtime-r17" "$ACT" map-code /tmp/lib.so chroot "$root"
 	expect "$runtime-r17" R17 SUCCEEDED host
+	container "$runtime-o13" "$runtime" -- "act map-deleted /bin/act /tmp/body"
+	acts "$runtime-o13" ok
+	expect "$runtime-o13" O13 SUCCEEDED any
 	writer "$runtime-r13" "$runtime" plant /bin/act /tmp/lib.so 644
 	root=$(bundle "$runtime-r13")/rootfs
 	ran "$runtime-r13" "$ACT" map-code tmp/lib.so chdir "$root"
 	expect "$runtime-r13" R13 SUCCEEDED host
+}
+
+# R20: a hook in a volume that the kubelet filled from a git repository, when nothing of the pod runs yet; and one in another volume
+git_volumes() {
+	local hooks=$work/pods/1/volumes/kubernetes.io~git-repo/code/repo/.git/hooks beside=$work/pods/1/volumes/kubernetes.io~empty-dir/code
+	mkdir -p "$hooks" "$beside"
+	cp "$ACT" "$hooks/post-checkout"
+	cp "$ACT" "$beside/tool"
+	printf '#!/bin/sh\nexit 0\n' >"$hooks/post-merge"
+	chmod 755 "$hooks/post-merge"
+	ran git-volume "$hooks/post-checkout" nothing
+	expect_host hooks/post-checkout R20
+	ran git-volume-script "$hooks/post-merge"
+	if blind exec_script scripts; then
+		skip "git-volume-script: exec_script is unseen here, and the sensor says so"
+	else
+		expect_host hooks/post-merge R20
+	fi
+	ran empty-dir "$beside/tool" nothing
 }
 
 # another container executes it; and a pod's does (B33)
@@ -183,6 +205,7 @@ controls() {
 	check "$name: the host reads and copies what it wrote" cp -a "$volume" "$work/volumes/$name-copy"
 	check "$name: the host executes its copy" quiet "$work/volumes/$name-copy/tool" nothing
 	expect_none "$name"
+	expect_without "$name" O13
 }
 
 # the kernel's helpers. $knobs is set in a virtual machine.
@@ -227,6 +250,7 @@ host_secret
 mkdir "$work/volumes" "$work/daemons"
 echo outside >"$work/outside"
 sensor_start
+git_volumes
 for runtime in $(runtimes); do
 	rows "$runtime" "$techniques"
 	host_executes "$runtime"

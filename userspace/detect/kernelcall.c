@@ -54,6 +54,8 @@ static const struct call {
 	[WD_CALL_SPLICE_BYTE] = {"K10", RECON, LOW, LOW, "spliced one byte of a file that it cannot write into a pipe", ""},
 	[WD_CALL_MOUNT_OPTIONS] = {"K13", ATTEMPT, MEDIUM, MEDIUM, "gave a mount more than a page of options", ""},
 	[WD_CALL_LIST_MOUNTS] = {"D09", RECON, INFO, INFO, "asked for the mounts of a namespace by its number", ""},
+	[WD_CALL_SOCKET_HUNT] = {"D03", RECON, LOW, LOW, "tried many unix sockets, which refused it", ""},
+	[WD_CALL_CAPABILITY_HUNT] = {"D01", RECON, LOW, LOW, "tried what takes many capabilities, which it does not have", ""},
 	[WD_CALL_LIST_NAMESPACES] = {"D09", RECON, INFO, INFO, "listed the namespaces that it can see", ""},
 };
 

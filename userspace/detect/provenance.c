@@ -149,6 +149,28 @@ static bool is_same(const struct workload *a, const struct workload *b)
 	return a && b && a->id[0] && !strcmp(a->id, b->id);
 }
 
+/* No container's, so far: the pod that the volume is for does not run yet. The kubelet's git runs the repository's hooks as root. */
+static bool judge_git_repo(const char *path, struct verdict *v, const char *user)
+{
+	v->technique = "R20";
+	v->severity = SYSTEM;
+	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
+	snprintf(v->message, sizeof(v->message),
+		 "%s of the host executed %s, which a git repository brought for a pod's volume", user, view_path(path));
+	return true;
+}
+
+/* Some make room for code this way as well: context. */
+static bool judge_deleted(const char *path, struct verdict *v)
+{
+	v->technique = "O13";
+	v->stage = WARDER__V1__STAGE__ATTEMPT;
+	v->severity = LEGAL;
+	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
+	snprintf(v->message, sizeof(v->message), "loaded as code a file that it had written and deleted, %s", view_path(path));
+	return true;
+}
+
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_provenance_use *u = view->body;
@@ -159,6 +181,11 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->dimension = "file";
 	v->stage = WARDER__V1__STAGE__BREACH;
 	v->invariant = WARDER__V1__INVARIANT__PROVENANCE;
+	snprintf(user, sizeof(user), "%s", view_process(&u->user));
+	if (u->deleted)
+		return judge_deleted(path, v);
+	if (u->git_repo)
+		return judge_git_repo(path, v, user);
 	if (u->via == WD_VIA_LINK) {
 		if (view->rec->owner_kind == WD_OWNER_HOST)
 			return judge_link(view, path, v);
@@ -175,7 +202,6 @@ static bool judge(const struct view *view, struct verdict *v)
 		v->confidence =
 			u->writer_ended ? WARDER__V1__CONFIDENCE__CONFIDENCE_LOW : WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	}
-	snprintf(user, sizeof(user), "%s", view_process(&u->user));
 	snprintf(v->message, sizeof(v->message), "wrote %s, which %s of %s %s%s", view_path(path), user, view_owner(view), act,
 		 u->gains ? " with the privileges that the file gives" : "");
 	return true;
