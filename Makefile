@@ -154,6 +154,11 @@ $(BUILD)/tests/bench: tests/bench/bench.c
 	$(call say,CC)
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -static -o $@ $<
 
+$(BUILD)/tests/floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -o $@ $< -lbpf
+
 lint: all
 	scripts/lint.sh
 
@@ -227,7 +232,7 @@ vm: all $(BUILD)/tests/act
 coverage-table:
 	VM_SUITES="$(SUITES)" tests/vm/run.sh --write
 
-bench: all $(BUILD)/tests/bench
+bench: all $(BUILD)/tests/bench $(BUILD)/tests/floor
 	tests/bench/bench.sh
 	tests/bench/paths.sh
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bench.sh: what the sensor costs the machine it runs on. Pairs of measurements, sensor on and sensor off, take turns in one
-# run, on the host and in a container; the medians of the pairs' differences are printed with the limits of the project, and
-# the sensor's memory and start-up time.
+# bench.sh: what the sensor costs the machine it runs on. Measurements with the sensor on, with it off, and with nothing but an empty
+# BPF program at the exit of openat take turns in one run, on the host and in a container; the medians of the differences to "off"
+# are printed with the limits of the project, and the sensor's memory and start-up time.
 # Environment: BENCH_PAIRS (9), BENCH_STRICT=1 (a limit that is not kept fails), WARDER_ACT and others as for tests/live/lib.sh.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../live/lib.sh" bench
@@ -12,9 +12,8 @@ bench=$tree/build/tests/bench
 results=$work/results # WHERE STATE CASE NS
 
 build() {
-	[ -e "$bench" ] && [ "$bench" -nt "$here/../bench/bench.c" ] && return
-	mkdir -p "${bench%/*}"
-	gcc -static -O2 -D_GNU_SOURCE -o "$bench" "$here/../bench/bench.c" || die "bench does not build"
+	[ -e "$bench" ] && [ "$bench" -nt "$here/../bench/bench.c" ] && [ -e "$tree/build/tests/floor" ] && return
+	make -s -C "$tree" build/tests/bench build/tests/floor || die "bench does not build"
 }
 
 # measure STATE
@@ -54,6 +53,19 @@ off() {
 	sleep 0.5
 }
 
+floor_on() {
+	[ -e "$work/tracefs" ] || { mkdir "$work/tracefs" && mounted -t tracefs tracefs "$work/tracefs"; }
+	background "$tree/build/tests/floor" "$work/tracefs" openat >"$work/floor"
+	floor=$!
+	until_true 10 grep -q ready "$work/floor" || die "no floor: is there a tracepoint at the exit of openat?"
+}
+
+floor_off() {
+	kill "$floor"
+	wait "$floor" 2>/dev/null
+	sleep 0.5
+}
+
 # memory: VmRSS in KiB after the sensor ran for five seconds
 memory() {
 	on
@@ -84,17 +96,19 @@ report() {
 		    over += value > limit
 		    return "%s the limit of %g" % ("over" if value > limit else "within", limit)
 
-		print("%-10s %-15s %10s %10s %7s %10s %8s" % ("where", "what", "off ns", "on ns", "ratio", "added ns", "+-"))
+		print("%-10s %-15s %10s %10s %7s %10s %8s %10s" % ("where", "what", "off ns", "on ns", "ratio", "added ns", "+-", "floor ns"))
 		for where in "host", "container":
 		    for case in "getppid", "open", "write", "exec":
-		        on, off = cost[where, case, "on"], cost[where, case, "off"]
+		        on, off, floor = (cost[where, case, state] for state in ("on", "off", "floor"))
 		        added = [a - b for a, b in zip(on, off)]
 		        middle = statistics.median(added)
 		        spread = statistics.median(abs(a - middle) for a in added)
+		        empty = statistics.median(a - b for a, b in zip(floor, off))
 		        limit = LIMITS.get((where, case))
-		        print("%-10s %-15s %10.0f %10.0f %7.2f %10.0f %8.0f  %s" % (
+		        print("%-10s %-15s %10.0f %10.0f %7.2f %10.0f %8.0f %10.0f  %s" % (
 		            where, WHAT[case], statistics.median(off), statistics.median(on),
-		            statistics.median(on) / statistics.median(off), middle, spread, verdict(middle, limit) if limit else ""))
+		            statistics.median(on) / statistics.median(off), middle, spread, empty,
+		            verdict(middle, limit) if limit else ""))
 		rss = int(sys.argv[3]) / 1024
 		print("memory (VmRSS after 5 s): %.1f MiB, %s" % (rss, verdict(rss, 40)))
 		print("start to the ready line: %d ms" % statistics.median(startup["ready"]))
@@ -115,6 +129,9 @@ for ((pair = 0; pair < pairs; pair++)); do
 	measure on
 	off
 	measure off
+	floor_on
+	measure floor
+	floor_off
 done
 memory
 report
