@@ -35,18 +35,26 @@ void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Sev
 
 const char *view_owner(const struct view *view)
 {
-	static char buf[160];
+	static char buf[512];
+	const struct workload *w = view->owner;
 	const char *name = "";
-	char shown[128];
+	char shown[128], pod[320], quoted[340];
 
 	switch (view->rec->owner_kind) {
 	case WD_OWNER_HOST:
 		return "the host";
 	case WD_OWNER_CONTAINER:
-		if (view->owner)
-			name = view->owner->name[0] ? view->owner->name : view->owner->id;
+		if (w)
+			name = w->name[0] ? w->name : w->id;
 		text_quote(shown, sizeof(shown), name, strlen(name), "");
-		snprintf(buf, sizeof(buf), "container %s", shown[0] ? shown : "(not known by name)");
+		if (!w || !w->pod[0]) {
+			snprintf(buf, sizeof(buf), "container %s", shown[0] ? shown : "(not known by name)");
+			return buf;
+		}
+		snprintf(pod, sizeof(pod), "%s/%s", w->pod_ns, w->pod);
+		text_quote(quoted, sizeof(quoted), pod, strlen(pod), "");
+		snprintf(buf, sizeof(buf), "%s%s of pod %s", w->sandbox ? "the sandbox" : "container ", w->sandbox ? "" : shown,
+			 quoted);
 		return buf;
 	default:
 		return "an unknown owner";

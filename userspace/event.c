@@ -83,8 +83,9 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	Warder__V1__Container *c = arena_alloc(a, sizeof(*c));
 	Warder__V1__Image *i = arena_alloc(a, sizeof(*i));
 	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
+	Warder__V1__Pod *p = arena_alloc(a, sizeof(*p));
 
-	if (!m || !c || !i || !t)
+	if (!m || !c || !i || !t || !p)
 		return NULL;
 	warder__v1__workload__init(m);
 	m->origin_id = origin;
@@ -102,6 +103,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	c->name = copy(a, w->name);
 	c->runtime = copy(a, w->runtime);
 	c->privileged = w->privileged;
+	c->sandbox = w->sandbox;
 	if (w->image[0] || w->digest[0]) {
 		warder__v1__image__init(i);
 		i->ref = copy(a, w->image);
@@ -114,6 +116,13 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 		c->started = t;
 	}
 	m->container = c;
+	if (w->pod[0]) {
+		warder__v1__pod__init(p);
+		p->name = copy(a, w->pod);
+		p->namespace_ = copy(a, w->pod_ns);
+		p->uid = copy(a, w->pod_uid);
+		m->pod = p;
+	}
 	return m;
 }
 

@@ -12,6 +12,7 @@ static const struct runtime runtimes[] = {
 	{"docker", docker_find},
 	{"runc", runc_find},
 	{"crun", crun_find},
+	{"monitor", monitor_find},
 };
 
 /* A path that names another engine needs no look into docker's files. The OCI runtimes work for any engine. */
@@ -74,6 +75,6 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 	r = ask_runtimes(&q, out);
 	close(q.root);
 	if (!r)
-		out->resolution = RESOLVED_RUNTIME;
+		out->resolution = out->pod[0] ? RESOLVED_KUBERNETES : RESOLVED_RUNTIME;
 	return r;
 }

@@ -23,10 +23,14 @@ struct workload {
 	enum resolution resolution;
 	char id[72];      /* the runtime's id; 64 hex digits, or free-form for runc and crun */
 	char name[128];   /* what a person calls it; the id where the runtime has no other */
-	char runtime[16]; /* "docker", "runc", "crun"; empty when not resolved */
+	char runtime[16]; /* "docker", "containerd", "podman", "cri-o", "runc", "crun"; empty when not resolved */
 	char image[256];  /* as it was asked for */
 	char digest[80];  /* sha256:… */
 	bool privileged;
+	bool sandbox;    /* holds its pod's namespaces, runs nothing of the user's */
+	char pod[256];   /* Kubernetes' names; empty where it is in no pod of Kubernetes */
+	char pod_ns[64]; /* the pod's namespace */
+	char pod_uid[40];
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	char cgroup_path[512];
 };

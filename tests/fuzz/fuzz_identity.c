@@ -47,6 +47,30 @@ static void fuzz_docker(const char *buf, size_t len, const char *id)
 	check(w.started_s >= 0);
 }
 
+static void fuzz_bundle(const char *buf, size_t len, const char *id, int which)
+{
+	struct workload w = {0};
+	char dir[64] = "";
+	struct monitor m;
+
+	if (which == 0)
+		bundle_parse_cri(buf, len, &w);
+	else if (which == 1)
+		bundle_parse_crio(buf, len, &w);
+	else if (which == 2)
+		podman_parse_containers(buf, len, id, &w);
+	else if (which == 3)
+		check(bundle_parse_docker(buf, len, id, dir, sizeof(dir)) || dir[0] == '/' || !dir[0]);
+	else
+		check(monitor_parse_cmdline(buf, len, &m) || (m.id >= buf && m.id < buf + len));
+	check_string(w.name, sizeof(w.name));
+	check_string(w.image, sizeof(w.image));
+	check_string(w.digest, sizeof(w.digest));
+	check_string(w.pod, sizeof(w.pod));
+	check_string(w.pod_ns, sizeof(w.pod_ns));
+	check_string(w.pod_uid, sizeof(w.pod_uid));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -64,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = path + strlen(path);
 	buf = end < path + size - 1 ? end + 1 : end;
 	len = path + size - 1 - buf;
-	switch (data[0] % 6) {
+	switch (data[0] % 11) {
 	case 0:
 		fuzz_path(path);
 		break;
@@ -82,6 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 5:
 		check(docker_parse_daemon(buf, len, dir, sizeof(dir)) || dir[0] == '/');
+		break;
+	default:
+		fuzz_bundle(buf, len, path, data[0] % 11 - 6);
 		break;
 	}
 	free(path);

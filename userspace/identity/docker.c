@@ -78,15 +78,12 @@ static int read_container_file(const struct runtime_query *q, const char *data_r
  * No pid is compared: dockerd writes it only after the start, and the container is sealed before that. The id is proof enough:
  * 256 random bits, the same in the cgroup's path, the directory's name and the file.
  */
-int docker_find(const struct runtime_query *q, struct workload *out)
+int docker_read(const struct runtime_query *q, const char *data_root, struct workload *out)
 {
-	char data_root[PATH_MAX], *buf;
 	size_t len;
+	char *buf;
 	int r;
 
-	if (!q->unique)
-		return -ENOENT;
-	find_data_root(q->root, data_root, sizeof(data_root));
 	if (read_container_file(q, data_root, "config.v2.json", &buf, &len))
 		return -ENOENT;
 	r = docker_parse_config(buf, len, q->id, out);
@@ -98,4 +95,14 @@ int docker_find(const struct runtime_query *q, struct workload *out)
 		free(buf);
 	}
 	return 0;
+}
+
+int docker_find(const struct runtime_query *q, struct workload *out)
+{
+	char data_root[PATH_MAX];
+
+	if (!q->unique)
+		return -ENOENT;
+	find_data_root(q->root, data_root, sizeof(data_root));
+	return docker_read(q, data_root, out);
 }

@@ -26,20 +26,38 @@ static bool is_path_of(const char *key, const char *path, const char *cgroup)
 	return path && !strcmp(path, cgroup);
 }
 
+/* runc keeps labels as "key=value", and the bundle's directory as one of its own. */
+static void read_bundle(const json_t *labels, struct runtime_state *st)
+{
+	static const char key[] = "bundle=";
+	const json_t *label;
+	size_t i;
+
+	json_array_foreach(labels, i, label)
+	{
+		const char *s = json_string_value(label);
+
+		if (s && !strncmp(s, key, sizeof(key) - 1) && strlen(s) - (sizeof(key) - 1) < sizeof(st->bundle))
+			strcpy(st->bundle, s + sizeof(key) - 1);
+	}
+}
+
 int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct runtime_state *st)
 {
 	json_auto_t *root = json_loadb(buf, len, 0, NULL);
 	const char *id, *created = "", *key;
-	json_t *paths = NULL, *path;
+	json_t *paths = NULL, *labels = NULL, *path;
 	json_int_t pid, start = 0;
 
-	if (!root || json_unpack(root, "{s:s, s:I, s?I, s?s, s?o}", "id", &id, "init_process_pid", &pid, "init_process_start",
-				 &start, "created", &created, "cgroup_paths", &paths))
+	if (!root ||
+	    json_unpack(root, "{s:s, s:I, s?I, s?s, s?o, s?{s?o}}", "id", &id, "init_process_pid", &pid, "init_process_start",
+			&start, "created", &created, "cgroup_paths", &paths, "config", "labels", &labels))
 		return -EINVAL;
 	if (pid <= 0 || pid > INT_MAX || start < 0 || strlen(id) >= sizeof(st->id) || (paths && !json_is_object(paths)))
 		return -EINVAL;
 	*st = (struct runtime_state){.pid = pid, .pid_start = start, .created_s = host_seconds(created)};
 	strcpy(st->id, id);
+	read_bundle(labels, st);
 	json_object_foreach(paths, key, path)
 	{
 		if (!json_is_string(path))

@@ -35,6 +35,7 @@ struct runtime {
 int docker_find(const struct runtime_query *q, struct workload *out);
 int runc_find(const struct runtime_query *q, struct workload *out);
 int crun_find(const struct runtime_query *q, struct workload *out);
+int monitor_find(const struct runtime_query *q, struct workload *out);
 
 /* cgroup_path.c */
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len); /* true: 64 hex digits. *len 0: none */
@@ -52,7 +53,13 @@ struct runtime_state {
 	unsigned int pid;      /* of the container's first process */
 	uint64_t pid_start;    /* when it started, in clock ticks since boot; 0: the file does not tell */
 	int64_t created_s;
-	bool in_cgroup; /* the file names the cgroup that was asked for */
+	bool in_cgroup;        /* the file names the cgroup that was asked for */
+	char bundle[PATH_MAX]; /* the directory that the container was made from; empty: the file does not tell */
+};
+
+/* What waits for a container's first process, from its command line: containerd's shim or conmon. */
+struct monitor {
+	const char *id, *bundle; /* into the command line; bundle NULL: it is the working directory */
 };
 
 struct state_kind {
@@ -64,11 +71,22 @@ struct state_kind {
 
 int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out);
 
+/* docker.c: what dockerd keeps of the container below its data directory. 0, or -ENOENT. */
+int docker_read(const struct runtime_query *q, const char *data_root, struct workload *out);
+
+/* bundle.c: what the engine above an OCI runtime wrote down of the container that is now `out`. Nothing, where no engine is known. */
+void bundle_enrich(const struct runtime_query *q, const char *bundle, struct workload *out);
+
 /* Parsers: 0, or -EINVAL for what is no such file. */
 int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
 int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
+int monitor_parse_cmdline(const char *buf, size_t len, struct monitor *m);
 int docker_parse_config(const char *buf, size_t len, const char *id, struct workload *out);
 int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged);
+int bundle_parse_docker(const char *buf, size_t len, const char *id, char *data_root, size_t size);
+int bundle_parse_cri(const char *buf, size_t len, struct workload *out);
+int bundle_parse_crio(const char *buf, size_t len, struct workload *out);
+int podman_parse_containers(const char *buf, size_t len, const char *id, struct workload *out);
 int docker_parse_daemon(const char *buf, size_t len, char *data_root, size_t size);
 
 /* Into a field of the workload: valid UTF-8, cut where it does not fit. */

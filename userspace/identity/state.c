@@ -141,5 +141,6 @@ int state_find(const struct runtime_query *q, const struct state_kind *kind, str
 	runtime_copy(out->name, sizeof(out->name), w.best.id);
 	runtime_copy(out->runtime, sizeof(out->runtime), kind->runtime);
 	out->started_s = w.best.created_s;
+	bundle_enrich(q, w.best.bundle, out);
 	return 0;
 }

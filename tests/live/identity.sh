@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# identity.sh: an escape attempt from a container of each engine (M34, with the host's pid namespace and SYS_PTRACE; M09 by ctr), real ones
+# with roots of their own: the finding names the container as the engine itself does. CRI-O is not packaged: its files are a unit
+# test's. The control: a container of each engine that touches its own files only is seen and named, and no finding.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh" identity
+
+image=warder.test/act:1
+export CONTAINERS_CONF=$work/podman/containers.conf CONTAINERS_STORAGE_CONF=$work/podman/storage.conf
+
+# archive NAME FILE: an image with the suite's root file system, as docker, podman and containerd take it
+archive() {
+	local dir=$work/image layer config
+	mkdir -p "$dir"
+	tar -C "$work/rootfs" -cf "$dir/layer.tar" .
+	layer=$(sha256sum "$dir/layer.tar" | cut -d ' ' -f 1)
+	jq -nc --arg l "sha256:$layer" '{architecture: "amd64", os: "linux", created: "2024-01-01T00:00:00Z",
+		config: {Env: ["PATH=/bin"], Cmd: ["/bin/act", "pause"]}, rootfs: {type: "layers", diff_ids: [$l]},
+		history: [{created: "2024-01-01T00:00:00Z"}]}' >"$dir/config.json"
+	config=$(sha256sum "$dir/config.json" | cut -d ' ' -f 1)
+	mv "$dir/config.json" "$dir/$config.json"
+	jq -nc --arg c "$config.json" --arg n "$1" '[{Config: $c, RepoTags: [$n], Layers: ["layer.tar"]}]' >"$dir/manifest.json"
+	tar -C "$dir" -cf "$2" manifest.json "$config.json" layer.tar
+}
+
+# due NAME ID WHAT-THE-ENGINE-SAYS: a finding about container ID must come, with these fields of its workload
+due() {
+	jq -c --arg what "$1" --arg id "$2" '{what: $what, id: $id, said: .}' <<<"$3" >>"$work/due"
+}
+
+# control NAME ID
+control() {
+	echo "$1 $2" >>"$work/controls"
+}
+
+# --- docker --------------------------------------------------------------------------------------------------------------
+
+docker_all() {
+	local made
+	if ! dockerd_start; then
+		skip "docker: dockerd is not installed or does not start"
+		return
+	fi
+	export DOCKER_HOST=unix://$docker_socket
+	docker load -qi "$work/image.tar" >/dev/null
+	made=$(docker run -d --network none --pid host --cap-add SYS_PTRACE --name "$id-docker" $image \
+		act open "/proc/$holder/root$secret" , pause)
+	due docker "$made" "$(docker inspect "$made" |
+		jq '.[0] | {name: .Name[1:], runtime: "docker", image: .Config.Image, digest: .Image}')"
+	control docker "$(docker run -d --network none $image act open /etc/hostname , pause)"
+}
+
+docker_end() {
+	docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1
+}
+
+# --- podman, and a pod of its ------------------------------------------------------------------------------------------------
+
+pod_man() {
+	podman --root "$work/podman/root" --runroot "$work/podman/run" --tmpdir "$work/podman/tmp" --storage-driver overlay \
+		--cgroup-manager cgroupfs --events-backend file --runtime runc "$@" 9>&-
+}
+
+podman_says() {
+	pod_man inspect "$1" | jq '.[0] | {name: .Name, runtime: "podman", image: .ImageName, digest: ("sha256:" + .Image)}'
+}
+
+podman_all() {
+	local made pod
+	if ! command -v podman >/dev/null; then
+		skip "podman: not installed"
+		return
+	fi
+	mkdir -p "$work/podman"
+	# the limits that it raises by default take a capability that not every machine has
+	printf '[containers]\ndefault_ulimits = []\nnetns = "none"\n[engine]\ninfra_image = "%s"\n' $image >"$CONTAINERS_CONF"
+	printf '[storage]\ndriver = "overlay"\nrunroot = "%s/run"\ngraphroot = "%s/root"\n' "$work/podman" "$work/podman" >"$CONTAINERS_STORAGE_CONF"
+	pod_man load -qi "$work/image.tar" >/dev/null
+	made=$(pod_man run -d --ulimit host --network none --pid host --cap-add SYS_PTRACE --name "$id-podman" $image \
+		act open "/proc/$holder/root$secret" , pause)
+	due podman "$made" "$(podman_says "$made")"
+	control podman "$(pod_man run -d --ulimit host --network none $image act open /etc/hostname , pause)"
+	pod=$(pod_man pod create --infra=false --name "$id-pod")
+	made=$(pod_man run -d --pod "$pod" --ulimit host --network none --pid host --cap-add SYS_PTRACE --name "$id-in-pod" $image \
+		act open "/proc/$holder/root$secret" , pause)
+	due podman-pod "$made" "$(podman_says "$made")"
+}
+
+podman_end() {
+	[ ! -e "$work/podman" ] || pod_man rm -fa -t 0 >/dev/null 2>&1
+	[ ! -e "$work/podman" ] || pod_man pod rm -fa >/dev/null 2>&1
+}
+
+# --- containerd: ctr, and a pod of two by CRI --------------------------------------------------------------------------------
+
+containerd_start() {
+	local dir=$work/containerd
+	command -v containerd >/dev/null || return
+	mkdir -p "$dir"
+	cat >"$dir/config.toml" <<-END
+		version = 2
+		root = "$dir/root"
+		state = "$dir/state"
+		[grpc]
+		  address = "$dir/socket"
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "$image"
+		  restrict_oom_score_adj = true
+	END
+	background setsid containerd -c "$dir/config.toml" </dev/null >"$dir/log" 2>&1
+	until_true "$DEADLINE" ctr -a "$dir/socket" version >/dev/null 2>&1
+}
+
+ct() {
+	ctr -a "$work/containerd/socket" "$@" 9>&-
+}
+
+ctr_all() {
+	ct images import "$work/image.tar" >/dev/null
+	ct run -d --cap-add CAP_SYS_ADMIN $image "$id-ctr" act open-tree / etc/hostname , pause
+	due ctr "$id-ctr" "$(jq -n --arg n "$id-ctr" '{name: $n, runtime: "containerd"}')"
+	ct run -d $image "$id-ctr-own" act open /etc/hostname , pause
+	control ctr "$id-ctr-own"
+}
+
+cri() {
+	"$python" "$here/cri.py" "$work/containerd/socket" "$work/cri" "$@"
+}
+
+cri_all() {
+	local pod uid=1b2c3d4e-0000-1111-2222-333344445555 made name
+	mkdir -p "$work/cri"
+	if ! protoc -I "$here" --python_out="$work/cri" cri.proto || ! "$python" -c 'import grpc' 2>/dev/null; then
+		skip "CRI: python3-grpcio is not installed"
+		return
+	fi
+	ct -n k8s.io images import "$work/image.tar" >/dev/null
+	pod=$(cri pod shop "$id-web" $uid) || { fail "CRI: no pod: $pod $(tail -n 2 "$work/containerd/log")"; return; }
+	echo "$pod" >"$work/cri/pod"
+	for name in app side; do
+		made=$(cri container "$pod" shop "$id-web" $uid $name $image act open "/proc/$holder/root$secret" , pause)
+		due "cri-$name" "$made" "$(cri status "$made" |
+			jq '{name, image, runtime: "containerd", pod: {name: .pod, namespace, uid}}')"
+	done
+	control cri "$(cri container "$pod" shop "$id-web" $uid quiet $image act open /etc/hostname , pause)"
+	control cri-sandbox "$pod"
+}
+
+containerd_end() {
+	local name
+	[ ! -e "$work/cri/pod" ] || cri stop "$(cat "$work/cri/pod")" 2>/dev/null
+	[ -e "$work/containerd/socket" ] || return
+	for name in "$id-ctr" "$id-ctr-own"; do
+		ct task kill -s 9 "$name" 2>/dev/null
+		until_true 5 ct task rm "$name" >/dev/null 2>&1
+		ct container rm "$name" 2>/dev/null
+	done
+}
+
+# --- what came ---------------------------------------------------------------------------------------------------------------
+
+# named: all that is due has come with its names
+named() {
+	local line
+	while read -r line; do
+		[ "$(jq -c --argjson due "$line" "$(cat "$work/match.jq")" "$events" | head -n 1)" ] || return
+	done <"$work/due"
+}
+
+# is_named ID: some event has its names from a runtime
+is_named() {
+	[ "$1" ] && jq -e -n --arg id "$1" 'any(inputs; (.identity.workload // .actor.workload) |
+		.container.id? == $id and .container.runtime != null)' "$events" >/dev/null
+}
+
+judge_names() {
+	local line what id
+	cat >"$work/match.jq" <<-'END'
+		select(.type == "FINDING" and (.finding.technique | IN("M34", "M09")) and .actor.workload.container.id == $due.id)
+		| .actor.workload as $w
+		| ($w.container | {name, runtime} + (if .image then {image: .image.ref, digest: .image.digest} else {} end)
+			+ (if $w.pod then {pod: $w.pod} else {} end)) as $is
+		| select($due.said | to_entries | all(. as {key: $k, value: $v} | $is[$k] == $v))
+	END
+	until_true "$DEADLINE" named
+	while read -r line; do
+		what=$(jq -r .what <<<"$line") id=$(jq -r .id <<<"$line")
+		if [ "$(jq -c --argjson due "$line" "$(cat "$work/match.jq")" "$events" | head -n 1)" ]; then
+			pass "$what: the finding says $(jq -c .said <<<"$line")"
+		else
+			fail "$what: not $(jq -c .said <<<"$line"), but $(jq -c --arg id "$id" \
+				'select(.type == "FINDING") | .actor.workload | select(.container.id == $id)' "$events" | tail -n 1)"
+		fi
+	done <"$work/due"
+	while read -r what id; do
+		check "$what: the container that touched its own files is named" is_named "$id"
+		line=$(jq -r --arg id "$id" 'select(.type == "FINDING" and .actor.workload.container.id == $id and
+			(.severity | IN("MEDIUM", "HIGH", "CRITICAL"))) | .finding.technique' "$events" | head -n 1)
+		check "$what: and no finding is about it $line" [ -z "$line" ]
+	done <"$work/controls"
+}
+
+engines_end() {
+	podman_end
+	docker_end
+	containerd_end
+}
+
+trap 'engines_end; cleanup' EXIT
+touch "$work/due" "$work/controls"
+host_secret
+archive $image "$work/image.tar"
+sensor_start
+docker_all
+podman_all
+if containerd_start; then
+	ctr_all
+	cri_all
+else
+	skip "containerd: not installed, or it does not start"
+fi
+judge_names
+engines_end
+check "SIGTERM ends the sensor with 0" sensor_stop
+finish
