@@ -169,7 +169,9 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 			NO_CGROUP,
 			NAME_ONLY,
 			ID_ONLY,
-			CHOSEN_ID
+			CHOSEN_ID,
+			IN_POD,
+			SANDBOX
 		} known;
 		const char *says;
 	} cases[] = {
@@ -179,7 +181,10 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 		{NAME_ONLY, " container host: "},
 		{ID_ONLY, " 4f1c2ab3d9e0 (runtime unknown, busybox:1): "},
 		{CHOSEN_ID, " my-own-name-for-it (runc, busybox:1, privileged): "},
+		{IN_POD, " shop/web\\x20/app (docker 4f1c2ab3d9e0, busybox:1): "},
+		{SANDBOX, " shop/web\\x20/sandbox (docker): "},
 	};
+	Warder__V1__Pod pod = WARDER__V1__POD__INIT;
 	struct example x;
 	size_t i;
 
@@ -196,10 +201,16 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 			x.w.container = NULL;
 		else if (cases[i].known == NAME_ONLY)
 			x.c.id = x.c.runtime = "", x.c.name = "host";
-		else
+		else if (cases[i].known < IN_POD)
 			x.c.name = "", x.c.runtime = "";
 		if (cases[i].known == CHOSEN_ID)
 			x.c.id = "my-own-name-for-it", x.c.runtime = "runc", x.c.privileged = true;
+		if (cases[i].known >= IN_POD) {
+			pod.namespace_ = "shop", pod.name = "web ", x.w.pod = &pod;
+			x.c.name = "app";
+		}
+		if (cases[i].known == SANDBOX)
+			x.c.sandbox = true, x.c.name = "", x.c.id = "", x.c.image = NULL;
 		if (!strstr(console(&x.e), cases[i].says))
 			fail_msg("'%s' is not in %s", cases[i].says, console_out);
 	}
