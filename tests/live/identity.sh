@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # identity.sh: an escape attempt from a container of each engine (M34, with the host's pid namespace and SYS_PTRACE; M09 by ctr), real ones
 # with roots of their own: the finding names the container as the engine itself does. CRI-O is not packaged: its files are a unit
-# test's. The control: a container of each engine that touches its own files only is seen and named, and no finding.
+# test's. The control: a container of each engine that touches its own files only is seen and named, and no finding. Then a sensor starts
+# when 100 containers run (WARDER_RUNNERS): it knows them all within two seconds, and none is a finding.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" identity
 
 image=warder.test/act:1
+runners=${WARDER_RUNNERS:-100}
 export CONTAINERS_CONF=$work/podman/containers.conf CONTAINERS_STORAGE_CONF=$work/podman/storage.conf
 
 # archive NAME FILE: an image with the suite's root file system, as docker, podman and containerd take it
@@ -201,6 +203,36 @@ judge_names() {
 	done <"$work/controls"
 }
 
+# --- a sensor that starts when containers run already --------------------------------------------------------------------------
+
+# those that are named by now
+known() {
+	grep -oE "\"name\":\"$id-run[0-9]+\",\"runtime\":\"r" "$events" | sort -u | wc -l
+}
+
+all_known() {
+	[ "$(known)" = "$runners" ]
+}
+
+restart() {
+	local n start took found
+	for ((n = 0; n < runners; n++)); do
+		container "run$n" runc || return
+	done
+	events=$work/again.ndjson
+	sensor_start
+	start=${EPOCHREALTIME/./}
+	until_true 30 all_known
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	check "restart: $(known) of $runners containers that ran already are named, $took ms after the sensor is ready (2000)" \
+		[ $took -le 2000 ]
+	check "restart: all of them" all_known
+	sleep 3
+	found=$(jq -r 'select(.type == "FINDING") | .message' "$events" | head -n 3)
+	check "restart: none of them is a finding $found" [ -z "$found" ]
+	check "SIGTERM ends the sensor with 0" sensor_stop
+}
+
 engines_end() {
 	podman_end
 	docker_end
@@ -223,4 +255,5 @@ fi
 judge_names
 engines_end
 check "SIGTERM ends the sensor with 0" sensor_stop
+restart
 finish
