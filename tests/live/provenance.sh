@@ -101,7 +101,7 @@ git_volumes() {
 	expect_host hooks/post-checkout R20
 	ran git-volume-script "$hooks/post-merge"
 	if blind exec_script scripts; then
-		skip "git-volume-script: exec_script is unseen here, and the sensor says so"
+		skip "git-volume-script: R20: exec_script is unseen here, and the sensor says so"
 	else
 		expect_host hooks/post-merge R20
 	fi
