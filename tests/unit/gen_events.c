@@ -85,7 +85,7 @@ static void *take(size_t n)
 /* The long ones are rare: sixty of them in one event would be more than a record may have. */
 static size_t pick_name(void)
 {
-	return roll(24) ? roll(COUNT(names) - 2) : COUNT(names) - 1 - roll(2);
+	return roll(32) ? roll(COUNT(names) - 2) : COUNT(names) - 1 - roll(2);
 }
 
 static uint64_t pick_integer(void)
