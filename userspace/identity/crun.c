@@ -15,10 +15,10 @@ int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct ru
 	if (!root || json_unpack(root, "{s:I, s?I, s?s, s?s, s?s}", "pid", &pid, "process-start-time", &start, "created",
 				 &created, "cgroup-path", &path, "bundle", &bundle))
 		return -EINVAL;
-	if (strlen(bundle) >= sizeof(st->bundle) || pid <= 0 || pid > INT_MAX || start < 0)
+	if (pid <= 0 || pid > INT_MAX || start < 0)
 		return -EINVAL;
 	*st = (struct runtime_state){.pid = pid, .pid_start = start, .created_s = host_seconds(created)};
-	strcpy(st->bundle, bundle);
+	runtime_bundle(st, bundle);
 	st->in_cgroup = cgroup[0] && cgroup[1] && !strcmp(path, cgroup);
 	return 0;
 }

@@ -84,6 +84,29 @@ int host_read(int root, const char *path, char **buf, size_t *len)
 	return 0;
 }
 
+/* Field 2 may hold blanks and brackets itself: what comes after its end is counted. */
+int host_process(int root, unsigned int pid, struct process_stat *out)
+{
+	unsigned long long start = 0; /* where the line is cut */
+	char path[32], *buf, *p;
+	size_t len;
+	int n, r;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	r = host_read(root, path, &buf, &len);
+	if (r)
+		return r;
+	p = strrchr(buf, ')');
+	n = p ? sscanf(p, ") %c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &out->state,
+		       &out->parent, &start)
+	      : 0;
+	free(buf);
+	if (n < 2)
+		return -EINVAL;
+	out->start = start;
+	return 0;
+}
+
 DIR *host_opendir(int root, const char *path)
 {
 	int fd = host_open(root, path, O_DIRECTORY);

@@ -46,22 +46,6 @@ int monitor_parse_cmdline(const char *buf, size_t len, struct monitor *m)
 	return m->id && *m->id && (!flag_bundle || m->bundle) ? 0 : -EINVAL;
 }
 
-static unsigned int parent_of(int root, unsigned int pid)
-{
-	unsigned int parent = 0;
-	char path[32], *buf, *p;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	if (host_read(root, path, &buf, &len))
-		return 0;
-	p = strrchr(buf, ')');
-	if (!p || sscanf(p, ") %*c %u", &parent) != 1)
-		parent = 0;
-	free(buf);
-	return parent;
-}
-
 /* Where a process is, as the host sees it. */
 static int cwd_of(int root, unsigned int pid, char *path, size_t size)
 {
@@ -94,17 +78,17 @@ static int read_monitor(const struct runtime_query *q, unsigned int pid, const c
 
 int monitor_find(const struct runtime_query *q, struct workload *out)
 {
-	unsigned int pid = q->init_pid ? parent_of(q->root, q->init_pid) : 0;
 	char path[32], *cmdline;
+	struct process_stat p;
 	size_t len;
 	int r;
 
-	if (pid < 2)
+	if (!q->init_pid || host_process(q->root, q->init_pid, &p) || p.parent < 2)
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", p.parent);
 	if (host_read(q->root, path, &cmdline, &len))
 		return -ENOENT;
-	r = read_monitor(q, pid, cmdline, len, out);
+	r = read_monitor(q, p.parent, cmdline, len, out);
 	free(cmdline);
 	return r;
 }

@@ -37,8 +37,8 @@ static void read_bundle(const json_t *labels, struct runtime_state *st)
 	{
 		const char *s = json_string_value(label);
 
-		if (s && !strncmp(s, key, sizeof(key) - 1) && strlen(s) - (sizeof(key) - 1) < sizeof(st->bundle))
-			strcpy(st->bundle, s + sizeof(key) - 1);
+		if (s && !strncmp(s, key, sizeof(key) - 1))
+			runtime_bundle(st, s + sizeof(key) - 1);
 	}
 }
 

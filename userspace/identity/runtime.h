@@ -41,10 +41,18 @@ int monitor_find(const struct runtime_query *q, struct workload *out);
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len); /* true: 64 hex digits. *len 0: none */
 const char *cgroup_path_engine(const char *cgroup_path); /* "docker", "podman", "containerd", "crio"; NULL: it does not tell */
 
+/* What /proc/PID/stat says of a process. */
+struct process_stat {
+	char state;
+	unsigned int parent;
+	uint64_t start; /* clock ticks since boot */
+};
+
 /* host.c: files below the host's root. `path` is absolute as the host sees it; links cannot lead out of that root. */
 int host_open_root(const char *host_root);
 int host_read(int root, const char *path, char **buf, size_t *len); /* *buf is the caller's to free */
 DIR *host_opendir(int root, const char *path);
+int host_process(int root, unsigned int pid, struct process_stat *out);
 int64_t host_seconds(const char *rfc3339); /* since the epoch; 0 when it is not a time after it */
 
 /* state.c: runtimes of the OCI command line keep one directory per container in a few roots. */
@@ -93,6 +101,13 @@ int docker_parse_daemon(const char *buf, size_t len, char *data_root, size_t siz
 static inline void runtime_copy(char *dst, size_t size, const char *src)
 {
 	text_sanitise(dst, size, src, strlen(src));
+}
+
+/* A directory of which no path can be is left out: the rest of the state counts all the same. */
+static inline void runtime_bundle(struct runtime_state *st, const char *dir)
+{
+	if (strlen(dir) < sizeof(st->bundle))
+		strcpy(st->bundle, dir);
 }
 
 static inline void cleanup_closedir(DIR **d)

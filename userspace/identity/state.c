@@ -25,24 +25,10 @@ struct walk {
 /* Whether the process that a state file names is still that one: states outlive crashes, and pids are used again. */
 static bool is_live(int root, const struct runtime_state *st)
 {
-	unsigned long long start = 0;
-	char path[32], *buf, *p;
-	bool dead = false;
-	size_t len;
+	struct process_stat p;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", st->pid);
-	if (!st->pid_start || host_read(root, path, &buf, &len))
-		return false;
-	p = strrchr(buf, ')'); /* the end of field 2, which may hold blanks and brackets itself */
-	for (int field = 3; p && field <= 22; field++) {
-		p = strchr(p + 1, ' ');
-		if (p && field == 3)
-			dead = p[1] == 'Z' || p[1] == 'X';
-	}
-	if (p)
-		start = strtoull(p, NULL, 10);
-	free(buf);
-	return !dead && start == st->pid_start;
+	return st->pid_start && !host_process(root, st->pid, &p) && p.state != 'Z' && p.state != 'X' &&
+	       p.start == st->pid_start;
 }
 
 static enum match match_state(const struct runtime_query *q, const struct runtime_state *st)
