@@ -12,7 +12,6 @@ bench=$tree/build/tests/bench
 results=$work/results # WHERE STATE CASE NS
 
 build() {
-	[ -e "$bench" ] && [ "$bench" -nt "$here/../bench/bench.c" ] && [ -e "$tree/build/tests/floor" ] && return
 	make -s -C "$tree" build/tests/bench build/tests/floor || die "bench does not build"
 }
 

@@ -162,11 +162,15 @@ containerd_end() {
 
 # --- what came ---------------------------------------------------------------------------------------------------------------
 
-# named: all that is due has come with its names
+# came LINE: what is due has come with its names
+came() {
+	jq -e -n --argjson due "$1" -f "$work/match.jq" "$events" >/dev/null
+}
+
 named() {
 	local line
 	while read -r line; do
-		[ "$(jq -c --argjson due "$line" "$(cat "$work/match.jq")" "$events" | head -n 1)" ] || return
+		came "$line" || return
 	done <"$work/due"
 }
 
@@ -179,16 +183,16 @@ is_named() {
 judge_names() {
 	local line what id
 	cat >"$work/match.jq" <<-'END'
-		select(.type == "FINDING" and (.finding.technique | IN("M34", "M09")) and .actor.workload.container.id == $due.id)
+		any(inputs | select(.type == "FINDING" and (.finding.technique | IN("M34", "M09")) and .actor.workload.container.id == $due.id)
 		| .actor.workload as $w
 		| ($w.container | {name, runtime} + (if .image then {image: .image.ref, digest: .image.digest} else {} end)
 			+ (if $w.pod then {pod: $w.pod} else {} end)) as $is
-		| select($due.said | to_entries | all(. as {key: $k, value: $v} | $is[$k] == $v))
+		| $due.said | to_entries | all(. as {key: $k, value: $v} | $is[$k] == $v); .)
 	END
 	until_true "$DEADLINE" named
 	while read -r line; do
 		what=$(jq -r .what <<<"$line") id=$(jq -r .id <<<"$line")
-		if [ "$(jq -c --argjson due "$line" "$(cat "$work/match.jq")" "$events" | head -n 1)" ]; then
+		if came "$line"; then
 			pass "$what: the finding says $(jq -c .said <<<"$line")"
 		else
 			fail "$what: not $(jq -c .said <<<"$line"), but $(jq -c --arg id "$id" \

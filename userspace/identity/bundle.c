@@ -192,22 +192,16 @@ static int read_docker(const struct runtime_query *q, const char *bundle, struct
 	return r ? r : docker_read(q, data_root, out);
 }
 
-static int read_nothing(const struct runtime_query *q, const char *bundle, struct workload *out)
-{
-	(void)q, (void)bundle, (void)out;
-	return 0;
-}
-
 /* The first whose words are in the bundle's path, and whose name the cgroup's path does not contradict. */
 static const struct engine {
 	const char *name;   /* of cgroup_path_engine too, but for what it calls "crio" */
 	const char *cgroup; /* what the cgroup's path must tell; NULL: nothing, or the name */
 	const char *bundle;
-	int (*read)(const struct runtime_query *q, const char *bundle, struct workload *out);
+	int (*read)(const struct runtime_query *q, const char *bundle, struct workload *out); /* NULL: nothing more is known */
 } engines[] = {
 	{"containerd", NULL, "/io.containerd.runtime.v2.task/k8s.io/", read_cri},
 	{"docker", NULL, "/io.containerd.runtime.v2.task/moby/", read_docker},
-	{"containerd", NULL, "/io.containerd.runtime.v2.task/", read_nothing},
+	{"containerd", NULL, "/io.containerd.runtime.v2.task/", NULL},
 	{"cri-o", "crio", "-containers/", read_crio},
 	{"podman", NULL, "-containers/", read_podman},
 };
@@ -234,7 +228,8 @@ void bundle_enrich(const struct runtime_query *q, const char *bundle, struct wor
 		if (!fits(&engines[i], engine, bundle))
 			continue;
 		runtime_copy(out->runtime, sizeof(out->runtime), engines[i].name);
-		engines[i].read(q, bundle, out);
+		if (engines[i].read)
+			engines[i].read(q, bundle, out);
 		return;
 	}
 }

@@ -112,7 +112,10 @@ static void say_id(struct line *l, const char *id)
 	say_bytes(l, id, i == n && n >= 32 ? 12 : n, WORD_MAX, WORD);
 }
 
-/* "web-1 (docker 4f1c2ab3d9e0, busybox:1, privileged)", in a pod "shop/web-7d9f/app (containerd ...)". Only the host is a bare "host", whatever a container is called. */
+/*
+ * "web-1 (docker 4f1c2ab3d9e0, busybox:1, privileged)", in a pod "shop/web-7d9f/app (containerd ...)". Only the host is a bare
+ * "host", whatever a container is called.
+ */
 static void say_workload(struct line *l, const Warder__V1__Workload *w, bool brief)
 {
 	const Warder__V1__Container *c = w ? w->container : NULL;
