@@ -62,6 +62,7 @@ may='
      protobuf   finding.[ch]
      protobuf   engine.[ch]                     messages of its own: heartbeats, names
      protobuf   report.[ch]                     likewise: losses, ledger, matrix
+     protobuf   audit.[ch]                      likewise: postures
      protobuf   ledger.[ch]
      protobuf   capability.[ch]
      protobuf   coverage.[ch]
@@ -76,6 +77,7 @@ may='
      paths      probe.[ch]                      the filesystems of the kernel
      paths      cmd_run.c:/run/warder.lock      one instance a node
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
+     paths      detect/audit.c                  compared with what is mounted, opened by nobody
      paths      detect/provenance.c:/var/lib/kubelet/plugins/  deviates: compared with what is executed, opened by nobody
 '
 
@@ -109,13 +111,13 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena err nameset table text workload
+     base     -                                       arena capset err nameset posture pss table text workload
      schema   base                                    schema json
      state    base,schema                             view identity identity/* state event
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/* technique
-     engine   base,schema,state,sink,source,detect    finding engine coverage report ledger capability
+     engine   base,schema,state,sink,source,detect    finding engine audit coverage report ledger capability
      cmd      base,schema,state,sink,source,detect,engine    cmd cmd_* main
 '
 
@@ -162,7 +164,7 @@ layers() {
 # A detector sees what it is given and no more.
 detectors() {
 	grep -HnE '^#[[:space:]]*include' userspace/detect/*.[ch] |
-		grep -vE 'include[[:space:]]*("(\.\./)?detect\.h"|"(\.\./)?text\.h")' |
+		grep -vE 'include[[:space:]]*("(\.\./)?detect\.h"|"(\.\./)?(text|capset)\.h")' |
 		grep -vE 'include[[:space:]]*<(assert|ctype|errno|inttypes|limits|stdbool|stddef|stdint|stdio|stdlib|string)\.h>'
 	true
 }
@@ -208,7 +210,7 @@ rule "include: libbpf and the skeleton only in the BPF source, attach, probe" on
 rule "include: protobuf-c only where messages are made or written" only protobuf
 rule "include: jansson only in identity and json" only jansson
 rule "include: downward only, cmd > engine > detect > state > schema > base" layers
-rule "include: detectors see detect.h, text.h and the standard library only" detectors
+rule "include: detectors see detect.h, text.h, capset.h and the standard library only" detectors
 rule "paths: /proc, /sys and runtime state only in identity and probe" only paths
 rule "licence: an SPDX line in each source file" licences
 rule "length: no file over 600 lines" lengths

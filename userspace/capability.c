@@ -1,56 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capability.h"
 
+#include "capset.h"
 #include "event.h"
-
-static const char *const names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-
-const char *capability_name(unsigned int capability)
-{
-	return capability < sizeof(names) / sizeof(names[0]) ? names[capability] : NULL;
-}
 
 uint64_t capability_checks(const struct wd_capabilities *c)
 {
@@ -70,8 +22,8 @@ static Warder__V1__CapabilityMatrix__Use *use(struct arena *a, unsigned int cap,
 		return NULL;
 	warder__v1__capability_matrix__use__init(u);
 	u->capability = cap;
-	if (capability_name(cap))
-		u->name = (char *)capability_name(cap);
+	if (capset_name(cap))
+		u->name = (char *)capset_name(cap);
 	u->host_user_ns = host_user_ns;
 	u->denied = checks[host_user_ns];
 	u->granted = checks[host_user_ns | 2];

@@ -7,9 +7,6 @@
 #include "warder/v1/event.pb-c.h"
 #include "workload.h"
 
-/* "CAP_SYS_ADMIN"; NULL for a number that has no name here. */
-const char *capability_name(unsigned int capability);
-
 /* How many checks there are in all. */
 uint64_t capability_checks(const struct wd_capabilities *c);
 

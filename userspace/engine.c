@@ -5,16 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "report.h"
 
 /* An event with a process, its parents and two 4 KiB paths is below 64 KiB; the report on coverage is the biggest. */
-#define ARENA_SIZE (512 * 1024)
+#define ARENA_SIZE   (512 * 1024)
+#define SCRATCH_SIZE (512 * 1024) /* 256 mounts of two long paths */
 
 int engine_init(struct engine *e, const struct identity *identity, struct err *err)
 {
 	*e = (struct engine){0};
-	if (arena_init(&e->arena, ARENA_SIZE) || state_init(&e->state, identity) || findings_init(&e->findings) ||
-	    ledger_init(&e->ledger))
+	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
+	    findings_init(&e->findings) || ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
 	return 0;
 }
@@ -26,6 +28,7 @@ void engine_destroy(struct engine *e)
 	ledger_destroy(&e->ledger);
 	findings_destroy(&e->findings);
 	state_destroy(&e->state);
+	arena_destroy(&e->scratch);
 	arena_destroy(&e->arena);
 }
 
@@ -64,8 +67,6 @@ void engine_record(void *engine, const void *bytes, size_t len)
 {
 	struct engine *e = engine;
 	const struct wd_record *r = bytes;
-	struct view view = {0};
-	Warder__V1__Event *ev;
 
 	e->received++;
 	if (schema_check(bytes, len)) {
@@ -79,6 +80,16 @@ void engine_record(void *engine, const void *bytes, size_t len)
 		e->canary = ((const struct wd_canary *)schema_body(r))->nonce;
 		return;
 	}
+	engine_take(e, r);
+	if (r->type == WD_CONTAINER_SEAL)
+		audit_container(e, r->origin);
+}
+
+void engine_take(struct engine *e, const struct wd_record *r)
+{
+	struct view view = {0};
+	Warder__V1__Event *ev;
+
 	state_take(&e->state, r, &view);
 	if (r->critical && r->type != WD_CONTAINER_SEAL && r->type != WD_CONTAINER_END)
 		state_wait_name(&e->state, r->origin);
@@ -111,6 +122,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	if (now_ns > e->now_ns)
 		e->now_ns = now_ns;
 	state_rename(&e->state, identity_update, e);
+	audit_named(e);
 	report_lost(e, src);
 	report_closing(e, src);
 }

@@ -17,7 +17,8 @@ struct engine {
 	struct stream stream;
 	struct state state;
 	struct findings findings;
-	struct arena arena; /* of the event in hand */
+	struct arena arena;   /* of the event in hand */
+	struct arena scratch; /* of what an audit reads */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct ledger ledger;                 /* what became of the records, by container */
@@ -35,6 +36,9 @@ void engine_add_sink(struct engine *e, struct sink *s);
 
 /* One record, as it came from a source: a source_record_fn. */
 void engine_record(void *engine, const void *bytes, size_t len);
+
+/* A checked record: the rest of the line. Also for one that userspace made, which no ring carried. */
+void engine_take(struct engine *e, const struct wd_record *r);
 
 /* Work by the clock: names that came late, losses. `now_ns` is the records' clock. */
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns);

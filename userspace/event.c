@@ -126,7 +126,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	return m;
 }
 
-static Warder__V1__Text *text(struct arena *a, const char *bytes, size_t n, bool cut)
+Warder__V1__Text *event_text(struct arena *a, const char *bytes, size_t n, bool cut)
 {
 	Warder__V1__Text *t = arena_alloc(a, sizeof(*t));
 	char *to = arena_alloc(a, n + 1);
@@ -152,7 +152,7 @@ static Warder__V1__Text *args_text(struct arena *a, const struct process *p)
 	for (size_t i = 0; i < n; i++)
 		if (!buf[i])
 			buf[i] = ' ';
-	return text(a, buf, n, p->args_cut);
+	return event_text(a, buf, n, p->args_cut);
 }
 
 static int process_enrich(struct arena *a, const struct stream *s, const struct process *p, Warder__V1__Process *m)
@@ -162,7 +162,7 @@ static int process_enrich(struct arena *a, const struct stream *s, const struct 
 		return -1;
 	if (!p)
 		return 0;
-	if (p->exe[0] && !(m->exe = text(a, p->exe, strlen(p->exe), !strncmp(p->exe, "...", 3))))
+	if (p->exe[0] && !(m->exe = event_text(a, p->exe, strlen(p->exe), !strncmp(p->exe, "...", 3))))
 		return -1;
 	if (p->args_len && !(m->args = args_text(a, p)))
 		return -1;

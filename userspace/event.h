@@ -28,6 +28,8 @@ Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state 
 Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const struct workload *w);
 Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *st, const struct view *v);
 Warder__V1__Owner *event_owner(struct arena *a, const struct view *v);
+/* Bytes from outside; `cut`: there were more. They are copied. */
+Warder__V1__Text *event_text(struct arena *a, const char *bytes, size_t n, bool cut);
 Google__Protobuf__Timestamp *event_time(struct arena *a, const struct stream *s, uint64_t boot_ns);
 
 /* A UUID of version 7 (RFC 9562 5.7) as text: the time, then bits that tell this stream and number from others. */

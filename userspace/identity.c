@@ -73,6 +73,8 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 	if (q.root < 0)
 		return -ENOENT;
 	r = ask_runtimes(&q, out);
+	if (!r && !out->bundle[0])
+		state_find_bundle(&q, out);
 	close(q.root);
 	if (!r)
 		out->resolution = out->pod[0] ? RESOLVED_KUBERNETES : RESOLVED_RUNTIME;

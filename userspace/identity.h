@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "posture.h"
 #include "workload.h"
 
 /*
@@ -24,6 +25,19 @@ int identity_init(struct identity *id, const char *host_root, struct err *err);
  * Returns 0 when a runtime's state was found, -ENOENT when only the path was to be had.
  */
 int identity_resolve(const struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out);
+
+#define IDENTITY_PROMISED 1
+#define IDENTITY_ACTUAL   2
+
+/*
+ * What the runtime was told about a container that is resolved (`w`), into *promised, and what its process `pid` that started at
+ * `start_ns` since boot shows, into *actual: its mounts and its label; the rest of *actual is the kernel's to tell and left alone.
+ * Strings are in the arena. Paths that were promised to be masked or read-only are those that this kernel has; a place that was
+ * promised behind a link is told as it is called in the container. It reads no file of the container's. Returns which of both
+ * were found.
+ */
+int identity_posture(const struct identity *id, const struct workload *w, unsigned int pid, uint64_t start_ns, struct arena *a,
+		     struct posture *promised, struct posture *actual);
 
 /*
  * The runtime's id in a cgroup path: the last 64 hex digits ("docker-<id>.scope" and the like too), else the last component

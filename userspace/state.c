@@ -36,7 +36,7 @@ static void container_name(struct state *s, struct state_container *c)
 	if (c->named || !s->identity)
 		return;
 	memcpy(w.cgroup_path, c->workload.cgroup_path, sizeof(w.cgroup_path));
-	c->named = identity_resolve(s->identity, c->workload.cgroup_path, c->init_pid, &w) == 0 || ++c->tries >= MAX_TRIES;
+	c->named = identity_resolve(s->identity, c->workload.cgroup_path, c->first.pid, &w) == 0 || ++c->tries >= MAX_TRIES;
 	w.origin_id = c->workload.origin_id;
 	c->workload = w;
 }
@@ -47,7 +47,7 @@ static void container_sealed(struct state *s, const struct wd_record *r)
 	struct state_container *c = table_put(&s->containers, seal->container_id);
 
 	s->alive -= c->workload.origin_id && !c->ended;
-	*c = (struct state_container){.init_pid = r->actor.pid, .sealed_ns = r->boot_ns};
+	*c = (struct state_container){.seal = *seal, .first = r->actor, .sealed_ns = r->boot_ns};
 	c->workload.origin_id = seal->container_id;
 	c->workload.resolution = RESOLVED_CGROUP;
 	schema_path(r, &seal->cgroup_path, c->workload.cgroup_path, sizeof(c->workload.cgroup_path));

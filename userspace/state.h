@@ -17,12 +17,14 @@ struct state {
 
 struct state_container {
 	struct workload workload;
-	unsigned int init_pid;
-	unsigned int tries; /* look-ups made for its name */
+	struct wd_container_seal seal; /* but for its path, which is the workload's */
+	struct wd_process first;       /* the process that it was sealed with */
+	unsigned int tries;            /* look-ups made for its name */
 	uint64_t sealed_ns;
 	bool ended;
-	bool waited; /* by state_wait_name */
-	bool named;  /* its workload is as good as it gets, or was given up */
+	bool waited;  /* by state_wait_name */
+	bool named;   /* its workload is as good as it gets, or was given up */
+	bool audited; /* by audit.c */
 };
 
 int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */

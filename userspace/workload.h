@@ -33,6 +33,7 @@ struct workload {
 	char pod_uid[40];
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	char cgroup_path[512];
+	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */
 };
 
 #endif

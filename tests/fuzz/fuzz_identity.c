@@ -71,6 +71,35 @@ static void fuzz_bundle(const char *buf, size_t len, const char *id, int which)
 	check_string(w.pod_uid, sizeof(w.pod_uid));
 }
 
+/* What was parsed is rated and compared with itself, which may find that promised mounts are missing, but nothing worse than bytes. */
+static void fuzz_spec(const char *buf, size_t len)
+{
+	struct posture_difference d[POSTURE_DIFFERENCES];
+	struct rating rating;
+	struct arena a;
+	struct posture p;
+
+	check(!arena_init(&a, 64 * 1024));
+	if (!spec_parse(buf, len, &a, &p)) {
+		check(p.n_mounts <= POSTURE_MOUNTS && p.n_masked <= POSTURE_PATHS && p.n_sysctls <= POSTURE_PATHS);
+		posture_rate(&p, &a, &rating);
+		check(rating.level >= PSS_PRIVILEGED && rating.level <= PSS_RESTRICTED && rating.n <= PSS_REASONS);
+		posture_compare(&p, &p, d);
+	}
+	arena_destroy(&a);
+}
+
+static void fuzz_mountinfo(char *buf)
+{
+	struct mount_line m[16];
+	unsigned int n;
+
+	mountinfo_parse(buf, m, 16, &n);
+	check(n <= 16);
+	for (unsigned int i = 0; i < n; i++)
+		check(strlen(m[i].device) + strlen(m[i].root) + strlen(m[i].target) + strlen(m[i].type) < 1 << 20);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -88,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = path + strlen(path);
 	buf = end < path + size - 1 ? end + 1 : end;
 	len = path + size - 1 - buf;
-	switch (data[0] % 11) {
+	switch (data[0] % 13) {
 	case 0:
 		fuzz_path(path);
 		break;
@@ -107,8 +136,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 5:
 		check(docker_parse_daemon(buf, len, dir, sizeof(dir)) || dir[0] == '/');
 		break;
+	case 11:
+		fuzz_spec(buf, len);
+		break;
+	case 12:
+		fuzz_mountinfo(buf);
+		break;
 	default:
-		fuzz_bundle(buf, len, path, data[0] % 11 - 6);
+		fuzz_bundle(buf, len, path, data[0] % 13 - 6);
 		break;
 	}
 	free(path);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # identity.sh: an escape attempt from a container of each engine (M34, with the host's pid namespace and SYS_PTRACE; M09 by ctr), real ones
 # with roots of their own: the finding names the container as the engine itself does. CRI-O is not packaged: its files are a unit
-# test's. The control: a container of each engine that touches its own files only is seen and named, and no finding. Then a sensor starts
+# test's. The control: a container of each engine that touches its own files only is seen and named, and no finding. Each of them is what its
+# engine told the runtime to make (seal audit). Then a sensor starts
 # when 100 containers run (WARDER_RUNNERS): it knows them all within two seconds, and none is a finding.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" identity
@@ -207,6 +208,23 @@ judge_names() {
 	done <"$work/controls"
 }
 
+# --- what they may do ----------------------------------------------------------------------------------------------------------
+
+# postured ID: the specification that its engine gave the runtime was found, and the container is what that says
+postured() {
+	jq -e -n --arg id "$1" 'any(inputs | select(.type == "POSTURE") | .posture;
+		.workload.container.id == $id and .promised and .differences == null)' "$events" >/dev/null
+}
+
+judge_postures() {
+	local what id
+	while read -r what id; do
+		until_true 5 postured "$id"
+		check "$what: is what its engine told the runtime to make, rated $(jq -r --arg id "$id" 'select(.type == "POSTURE") | .posture |
+			select(.workload.container.id == $id) | .level' "$events" | tail -n 1)" postured "$id"
+	done < <(jq -r '[.what, .id] | join(" ")' "$work/due"; cat "$work/controls")
+}
+
 # --- a sensor that starts when containers run already --------------------------------------------------------------------------
 
 # those that are named by now
@@ -257,6 +275,7 @@ else
 	skip "containerd: not installed, or it does not start"
 fi
 judge_names
+judge_postures
 engines_end
 check "SIGTERM ends the sensor with 0" sensor_stop
 restart

@@ -82,6 +82,14 @@ static inline void link_at(struct node *n, const char *path, const char *target)
 	assert_int_equal(symlink(target, full), 0);
 }
 
+static inline void unlink_at(struct node *n, const char *path)
+{
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
+	assert_int_equal(unlink(full), 0);
+}
+
 static inline void make_dir(struct node *n, const char *path)
 {
 	char file[128]; /* short: with the directory it fits a path */

@@ -192,16 +192,6 @@ static void the_matrix_is_told_when_it_moved_or_was_asked_for(void **state)
 	assert_int_equal(matrix()->n_uses, 3);
 }
 
-static void names_are_the_kernels(void **state)
-{
-	(void)state;
-	assert_string_equal(capability_name(0), "CAP_CHOWN");
-	assert_string_equal(capability_name(12), "CAP_NET_ADMIN");
-	assert_string_equal(capability_name(21), "CAP_SYS_ADMIN");
-	assert_string_equal(capability_name(40), "CAP_CHECKPOINT_RESTORE");
-	assert_null(capability_name(41));
-}
-
 #define LEDGER_TEST(f) cmocka_unit_test_setup_teardown(f, kernel_setup, teardown)
 
 int main(void)
@@ -212,7 +202,6 @@ int main(void)
 		LEDGER_TEST(what_comes_after_the_end_is_told),
 		LEDGER_TEST(a_container_that_lives_again_is_not_closed),
 		LEDGER_TEST(the_matrix_is_told_when_it_moved_or_was_asked_for),
-		LEDGER_TEST(names_are_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -13,7 +13,7 @@
 set -u
 
 # What does not depend on the kernel, native has, and it is not done again under emulation: it is a SKIP in the table. 6.1 has
-# AppArmor on, whose labels K06 is about. Of two runtimes the one that starts three times faster than runc does most suites
+# AppArmor on, whose labels K06 and R07 are about. Of two runtimes the one that starts three times faster than runc does most suites
 # ($both: all).
 #
 #    COLUMN      KERNEL   CGROUP  SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
@@ -28,7 +28,7 @@ columns='
      6.1-v1      6.1      v1      cgroups  crun-v1          -                     -
 '
 suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs'
-suites_most="$suites_kernel sticky security"
+suites_most="$suites_kernel sticky security posture"
 suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
 both='escapes benign'                                                    # by both runtimes where there are two
 own_sensor='startup caps flood security'                                 # start it themselves, with arguments of theirs

@@ -23,15 +23,16 @@ int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct ru
 	return 0;
 }
 
+static const char *const roots[] = {"/run/crun", NULL};
+
+const struct state_kind crun_states = {
+	.runtime = "crun",
+	.file = "status",
+	.roots = roots,
+	.parse = crun_parse_status,
+};
+
 int crun_find(const struct runtime_query *q, struct workload *out)
 {
-	static const char *const roots[] = {"/run/crun", NULL};
-	static const struct state_kind kind = {
-		.runtime = "crun",
-		.file = "status",
-		.roots = roots,
-		.parse = crun_parse_status,
-	};
-
-	return state_find(q, &kind, out);
+	return state_find(q, &crun_states, out);
 }

@@ -34,50 +34,55 @@ static int host_open(int root, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads what there is to the end, but not more than max bytes: a file that has more (or grew meanwhile) is refused. */
-static int read_all(int fd, char *buf, size_t max, size_t *len)
+/* Reads what there is to the end. A file that has more than RUNTIME_FILE_MAX (or grew to it meanwhile) is refused. */
+static int read_all(int fd, size_t size, char **buf, size_t *len)
 {
-	ssize_t n;
+	*buf = malloc(size + 1);
+	for (*len = 0; *buf;) {
+		ssize_t n = read(fd, *buf + *len, size + 1 - *len);
+		char *more;
 
-	for (*len = 0; *len <= max; *len += n) {
-		n = read(fd, buf + *len, max + 1 - *len);
 		if (n < 0 && errno == EINTR)
-			n = 0;
-		else if (n < 0)
+			continue;
+		if (n < 0)
 			return -errno;
-		else if (!n)
+		if (!n)
 			return 0;
+		*len += n;
+		if (*len <= size)
+			continue;
+		if (size >= RUNTIME_FILE_MAX)
+			return -EFBIG;
+		size = size * 4 < RUNTIME_FILE_MAX ? size * 4 : RUNTIME_FILE_MAX;
+		more = realloc(*buf, size + 1);
+		if (!more)
+			return -ENOMEM;
+		*buf = more;
 	}
-	return -EFBIG;
+	return -ENOMEM;
 }
 
 int host_read(int root, const char *path, char **buf, size_t *len)
 {
-	size_t max = 4096; /* files of /proc say that they have no size */
 	struct stat st;
 	int fd, r;
 
+	*buf = NULL;
 	fd = host_open(root, path, 0);
 	if (fd < 0)
 		return fd;
-	*buf = NULL;
 	if (fstat(fd, &st))
 		r = -errno;
 	else if (!S_ISREG(st.st_mode))
 		r = -EINVAL;
 	else if (st.st_size > RUNTIME_FILE_MAX)
 		r = -EFBIG;
-	else
-		r = 0;
-	if (!r && (size_t)st.st_size > max)
-		max = st.st_size;
-	if (!r) {
-		*buf = malloc(max + 1);
-		r = *buf ? read_all(fd, *buf, max, len) : -ENOMEM;
-	}
+	else /* files of /proc say that they have no size */
+		r = read_all(fd, st.st_size > 4096 ? st.st_size : 4096, buf, len);
 	close(fd);
 	if (r) {
 		free(*buf);
+		*buf = NULL;
 		return r;
 	}
 	(*buf)[*len] = 0;
@@ -105,6 +110,19 @@ int host_process(int root, unsigned int pid, struct process_stat *out)
 		return -EINVAL;
 	out->start = start;
 	return 0;
+}
+
+bool host_exists(int root, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 DIR *host_opendir(int root, const char *path)

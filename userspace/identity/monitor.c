@@ -73,7 +73,10 @@ static int read_monitor(const struct runtime_query *q, unsigned int pid, const c
 		m.bundle = cwd;
 	}
 	bundle_enrich(q, m.bundle, out);
-	return out->runtime[0] ? 0 : -ENOENT;
+	if (!out->runtime[0])
+		return -ENOENT;
+	workload_bundle(out, m.bundle);
+	return 0;
 }
 
 int monitor_find(const struct runtime_query *q, struct workload *out)

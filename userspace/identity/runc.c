@@ -68,20 +68,21 @@ int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct run
 	return 0;
 }
 
+static const char *const roots[] = {
+	"/run/runc",
+	"/run/docker/runtime-runc/moby",
+	"/run/containerd/runc/*", /* one per containerd namespace: k8s.io, default, moby */
+	NULL,
+};
+
+const struct state_kind runc_states = {
+	.runtime = "runc",
+	.file = "state.json",
+	.roots = roots,
+	.parse = runc_parse_state,
+};
+
 int runc_find(const struct runtime_query *q, struct workload *out)
 {
-	static const char *const roots[] = {
-		"/run/runc",
-		"/run/docker/runtime-runc/moby",
-		"/run/containerd/runc/*", /* one per containerd namespace: k8s.io, default, moby */
-		NULL,
-	};
-	static const struct state_kind kind = {
-		.runtime = "runc",
-		.file = "state.json",
-		.roots = roots,
-		.parse = runc_parse_state,
-	};
-
-	return state_find(q, &kind, out);
+	return state_find(q, &runc_states, out);
 }

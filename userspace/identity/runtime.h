@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "posture.h"
 #include "text.h"
 #include "workload.h"
 
@@ -52,6 +53,7 @@ struct process_stat {
 int host_open_root(const char *host_root);
 int host_read(int root, const char *path, char **buf, size_t *len); /* *buf is the caller's to free */
 DIR *host_opendir(int root, const char *path);
+bool host_exists(int root, const char *path);
 int host_process(int root, unsigned int pid, struct process_stat *out);
 int64_t host_seconds(const char *rfc3339); /* since the epoch; 0 when it is not a time after it */
 
@@ -77,13 +79,30 @@ struct state_kind {
 	int (*parse)(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
 };
 
+extern const struct state_kind runc_states, crun_states;
+
 int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out);
+/* The bundle of a container that is known already: into out->bundle, where one of both keeps its state. */
+void state_find_bundle(const struct runtime_query *q, struct workload *out);
 
 /* docker.c: what dockerd keeps of the container below its data directory. 0, or -ENOENT. */
 int docker_read(const struct runtime_query *q, const char *data_root, struct workload *out);
 
 /* bundle.c: what the engine above an OCI runtime wrote down of the container that is now `out`. Nothing, where no engine is known. */
 void bundle_enrich(const struct runtime_query *q, const char *bundle, struct workload *out);
+
+/* A line of /proc/PID/mountinfo; the strings are in what was parsed. */
+struct mount_line {
+	unsigned int id, parent;
+	char *device, *root, *target, *type;
+	bool writable;
+};
+
+/* actual.c. Changes `buf`, of which lines that are none are left out. 0; -E2BIG where there are more than `max`. */
+int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigned int *n);
+
+/* spec.c: a bundle's config.json. Everything in *p is in the arena. 0; -EINVAL; -ENOMEM when the arena is full. */
+int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p);
 
 /* Parsers: 0, or -EINVAL for what is no such file. */
 int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
@@ -108,6 +127,12 @@ static inline void runtime_bundle(struct runtime_state *st, const char *dir)
 {
 	if (strlen(dir) < sizeof(st->bundle))
 		strcpy(st->bundle, dir);
+}
+
+static inline void workload_bundle(struct workload *out, const char *dir)
+{
+	if (strlen(dir) < sizeof(out->bundle))
+		strcpy(out->bundle, dir);
 }
 
 static inline void cleanup_closedir(DIR **d)

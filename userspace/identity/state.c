@@ -106,7 +106,7 @@ static void walk_each(struct walk *w, const char *parent)
 			walk_root(w, dir);
 }
 
-int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out)
+static enum match state_match(const struct runtime_query *q, const struct state_kind *kind, struct runtime_state *best)
 {
 	struct walk w = {.q = q, .kind = kind, .left = RUNTIME_ENTRIES_MAX};
 
@@ -121,12 +121,34 @@ int state_find(const struct runtime_query *q, const struct state_kind *kind, str
 		snprintf(parent, sizeof(parent), "%.*s", (int)n - 2, *root);
 		walk_each(&w, parent);
 	}
-	if (w.match == MATCH_NOT)
+	*best = w.best;
+	return w.match;
+}
+
+int state_find(const struct runtime_query *q, const struct state_kind *kind, struct workload *out)
+{
+	struct runtime_state st;
+
+	if (state_match(q, kind, &st) == MATCH_NOT)
 		return -ENOENT;
-	runtime_copy(out->id, sizeof(out->id), w.best.id);
-	runtime_copy(out->name, sizeof(out->name), w.best.id);
+	runtime_copy(out->id, sizeof(out->id), st.id);
+	runtime_copy(out->name, sizeof(out->name), st.id);
 	runtime_copy(out->runtime, sizeof(out->runtime), kind->runtime);
-	out->started_s = w.best.created_s;
-	bundle_enrich(q, w.best.bundle, out);
+	out->started_s = st.created_s;
+	workload_bundle(out, st.bundle);
+	bundle_enrich(q, st.bundle, out);
 	return 0;
+}
+
+void state_find_bundle(const struct runtime_query *q, struct workload *out)
+{
+	static const struct state_kind *const kinds[] = {&runc_states, &crun_states};
+	struct runtime_state st;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (state_match(q, kinds[i], &st) == MATCH_NOT)
+			continue;
+		workload_bundle(out, st.bundle);
+		return;
+	}
 }

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit.h"
+
+#include <string.h>
+
+#include "capset.h"
+#include "text.h"
+
+#define AT_ONCE     32            /* audits a tick: each costs some file reads */
+#define LATE_NS     2000000000ull /* so long after its seal a container may have done itself what is found */
+#define MOUNTS_TOLD 64
+#define TEXT_MAX    1024 /* bytes of a path or label in an event */
+
+struct audit {
+	struct engine *e;
+	const struct state_container *c;
+	struct posture promised, actual, rated; /* rated: as it is, with what only the promise tells */
+	struct posture_difference differences[POSTURE_DIFFERENCES];
+	unsigned int n;
+	bool is_promised, late;
+};
+
+/* A record as the kernel programs make them. */
+struct audit_record {
+	struct wd_record head;
+	struct wd_seal_difference body;
+	char strings[2 * TEXT_MAX];
+};
+
+static struct wd_str put_text(struct audit_record *r, const char *s)
+{
+	size_t n = strlen(s), max = n < TEXT_MAX ? n : TEXT_MAX;
+	struct wd_str to = {.off = (uint16_t)r->head.len, .len = (uint16_t)(max | (max < n ? WD_STR_CUT : 0))};
+
+	memcpy((char *)r + r->head.len, s, max);
+	r->head.len += (uint32_t)max;
+	return to;
+}
+
+static void difference_record(const struct audit *a, const struct posture_difference *d, struct audit_record *r)
+{
+	bool of_host = d->what == WD_DIFFERS_MOUNT || d->what == WD_DIFFERS_NAMESPACE;
+
+	r->head = (struct wd_record){
+		.len = offsetof(struct audit_record, strings),
+		.type = WD_SEAL_DIFFERENCE,
+		.critical = 1,
+		.boot_ns = a->e->now_ns,
+		.origin = a->c->workload.origin_id,
+		.owner_kind = of_host ? WD_OWNER_HOST : WD_KIND_UNSPECIFIED,
+		.outcome = WD_SUCCEEDED,
+		.actor = a->c->first,
+	};
+	r->body = (struct wd_seal_difference){
+		.what = d->what,
+		.late = a->late,
+		.whole = d->whole,
+		.promised = d->promised,
+		.actual = d->actual,
+	};
+	r->body.place = put_text(r, d->place);
+	r->body.found = put_text(r, d->found);
+}
+
+static void read_posture(struct audit *a)
+{
+	const struct state_container *c = a->c;
+	struct posture compared;
+	int found;
+
+	a->actual = (struct posture){
+		.caps = c->seal.cap_bounding,
+		.shared_ns = c->seal.shared_ns,
+		.uid = c->first.uid,
+		.seccomp = c->seal.seccomp_mode != 0,
+		.no_new_privs = c->seal.no_new_privs,
+	};
+	found = identity_posture(a->e->state.identity, &c->workload, c->first.pid, c->first.start_ns, &a->e->scratch,
+				 &a->promised, &a->actual);
+	a->is_promised = found & IDENTITY_PROMISED;
+	a->late = c->seal.late || a->e->now_ns - c->sealed_ns > LATE_NS;
+	if (!a->is_promised)
+		return;
+	compared = a->actual;
+	if (a->late) /* a process may change its user */
+		compared.uid = a->promised.uid;
+	a->n = posture_compare(&a->promised, &compared, a->differences);
+	if (a->n > POSTURE_DIFFERENCES)
+		a->n = POSTURE_DIFFERENCES;
+}
+
+/* Filesystems that are in each container anew, or that the kernel makes up. */
+static bool holds_files(const struct posture_mount *m)
+{
+	static const char *const types[] = {"proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "devtmpfs"};
+
+	if (!*m->source || !strcmp(m->target, "/"))
+		return false;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(m->type, types[i]))
+			return false;
+	return true;
+}
+
+static bool is_undeclared(const struct audit *a, const struct posture_mount *m)
+{
+	for (unsigned int i = 0; i < a->n; i++)
+		if (a->differences[i].what == WD_DIFFERS_MOUNT && a->differences[i].place == m->target)
+			return true;
+	return false;
+}
+
+/* The host's files that are mounted: as promised and what came on top, or where there is no promise all that are found. */
+static int rated_mounts(struct audit *a)
+{
+	struct posture *r = &a->rated;
+
+	r->n_mounts = 0;
+	r->mounts = arena_alloc(&a->e->scratch, (a->promised.n_mounts + a->actual.n_mounts) * sizeof(*r->mounts));
+	if (!r->mounts)
+		return -1;
+	for (unsigned int i = 0; i < a->promised.n_mounts; i++)
+		if (a->promised.mounts[i].bind)
+			r->mounts[r->n_mounts++] = a->promised.mounts[i];
+	for (unsigned int i = 0; i < a->actual.n_mounts; i++) {
+		const struct posture_mount *m = &a->actual.mounts[i];
+
+		if (!holds_files(m) || (a->is_promised && !is_undeclared(a, m)))
+			continue;
+		r->mounts[r->n_mounts] = *m;
+		r->mounts[r->n_mounts++].bind = true;
+	}
+	return 0;
+}
+
+static int rate(struct audit *a, struct rating *out)
+{
+	struct posture *r = &a->rated;
+
+	*r = a->actual;
+	if (rated_mounts(a))
+		return -1;
+	r->all_devices = a->promised.all_devices;
+	r->sysctls = a->promised.sysctls;
+	r->n_sysctls = a->promised.n_sysctls;
+	r->n_masked = a->is_promised ? a->promised.n_masked : a->actual.n_masked;
+	posture_rate(r, &a->e->scratch, out);
+	return 0;
+}
+
+/* Strings of a message are UTF-8; those of a rating may name paths. */
+static char *keep_text(struct arena *to, const char *s)
+{
+	char *copy = arena_alloc(to, 4 * strlen(s) + 1);
+
+	if (copy)
+		text_sanitise(copy, 4 * strlen(s) + 1, s, strlen(s));
+	return copy;
+}
+
+static Warder__V1__Text *short_text(struct arena *to, const char *s)
+{
+	size_t n = strlen(s);
+
+	return event_text(to, s, n < TEXT_MAX ? n : TEXT_MAX, n > TEXT_MAX);
+}
+
+static int say_reasons(struct arena *to, const struct rating *r, Warder__V1__Posture *m)
+{
+	m->level = (Warder__V1__Posture__Level)r->level;
+	m->reasons = arena_alloc(to, r->n * sizeof(*m->reasons));
+	for (unsigned int i = 0; i < r->n && m->reasons; i++)
+		if (!(m->reasons[m->n_reasons++] = keep_text(to, r->reasons[i])))
+			return -1;
+	return m->reasons ? 0 : -1;
+}
+
+static int say_rights(struct arena *to, const struct posture *p, Warder__V1__Posture *m)
+{
+	static char *const namespaces[] = {"mnt", "pid", "net", "uts", "ipc", "cgroup", "user"};
+
+	m->capabilities = arena_alloc(to, 64 * sizeof(*m->capabilities));
+	m->host_namespaces = arena_alloc(to, sizeof(namespaces));
+	m->label = *p->label ? short_text(to, p->label) : NULL;
+	if (!m->capabilities || !m->host_namespaces || (*p->label && !m->label))
+		return -1;
+	for (unsigned int cap = 0; capset_name(cap); cap++)
+		if (p->caps & CAPSET(cap))
+			m->capabilities[m->n_capabilities++] = (char *)capset_name(cap);
+	for (unsigned int i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		if (p->shared_ns & 1u << i)
+			m->host_namespaces[m->n_host_namespaces++] = namespaces[i];
+	m->seccomp = p->seccomp;
+	m->no_new_privs = p->no_new_privs;
+	m->all_devices = p->all_devices;
+	m->uid = p->uid;
+	return 0;
+}
+
+static int say_mounts(struct arena *to, const struct posture *p, Warder__V1__Posture *m)
+{
+	m->mounts = arena_alloc(to, MOUNTS_TOLD * sizeof(*m->mounts));
+	for (unsigned int i = 0; i < p->n_mounts && m->mounts; i++) {
+		Warder__V1__Posture__Mount *mount;
+
+		if (m->n_mounts == MOUNTS_TOLD) {
+			m->more_mounts = p->n_mounts - i;
+			break;
+		}
+		mount = arena_alloc(to, sizeof(*mount));
+		if (!mount)
+			return -1;
+		warder__v1__posture__mount__init(mount);
+		mount->source = short_text(to, p->mounts[i].source);
+		mount->target = short_text(to, p->mounts[i].target);
+		mount->writable = p->mounts[i].writable;
+		mount->volume = posture_is_volume(p->mounts[i].source);
+		if (!mount->source || !mount->target)
+			return -1;
+		m->mounts[m->n_mounts++] = mount;
+	}
+	return m->mounts ? 0 : -1;
+}
+
+static int say_differences(struct audit *a, struct arena *to, Warder__V1__Posture *m)
+{
+	struct audit_record r;
+	Warder__V1__Event ev;
+
+	m->differences = arena_alloc(to, a->n * sizeof(*m->differences));
+	for (unsigned int i = 0; i < a->n && m->differences; i++) {
+		warder__v1__event__init(&ev);
+		difference_record(a, &a->differences[i], &r);
+		if (schema_payload(&r.head, to, &ev))
+			return -1;
+		m->differences[m->n_differences++] = ev.seal_difference;
+	}
+	return m->differences ? 0 : -1;
+}
+
+static Warder__V1__Event *posture_event(struct audit *a)
+{
+	struct arena *to = &a->e->arena;
+	Warder__V1__Posture *m;
+	Warder__V1__Event *ev;
+	struct rating rating;
+
+	arena_reset(to);
+	ev = event_new(&a->e->stream, to, a->e->now_ns);
+	m = arena_alloc(to, sizeof(*m));
+	if (!ev || !m || rate(a, &rating))
+		return NULL;
+	warder__v1__posture__init(m);
+	m->workload = event_workload(to, a->c->workload.origin_id, &a->c->workload);
+	m->promised = a->is_promised;
+	m->late = a->late;
+	if (!m->workload || say_reasons(to, &rating, m) || say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) ||
+	    say_differences(a, to, m))
+		return NULL;
+	ev->type = WARDER__V1__EVENT_TYPE__POSTURE;
+	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_POSTURE;
+	ev->posture = m;
+	return ev;
+}
+
+static bool is_due(const struct engine *e, const struct state_container *c)
+{
+	return e->state.identity && c->workload.origin_id && c->named && !c->audited && !c->ended;
+}
+
+static void audit(struct engine *e, struct state_container *c)
+{
+	struct audit a = {.e = e, .c = c};
+	struct audit_record r;
+
+	c->audited = true;
+	arena_reset(&e->scratch);
+	read_posture(&a);
+	engine_emit(e, posture_event(&a));
+	for (unsigned int i = 0; i < a.n; i++) {
+		difference_record(&a, &a.differences[i], &r);
+		engine_take(e, &r.head);
+	}
+}
+
+void audit_container(struct engine *e, uint64_t origin)
+{
+	struct state_container *c = table_get(&e->state.containers, origin);
+
+	if (c && is_due(e, c))
+		audit(e, c);
+}
+
+void audit_named(struct engine *e)
+{
+	unsigned int left = AT_ONCE;
+
+	for (uint32_t i = 0; i < e->state.containers.used && left; i++) {
+		struct state_container *c = table_at(&e->state.containers, i);
+
+		if (!is_due(e, c))
+			continue;
+		audit(e, c);
+		left--;
+	}
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../identity.h"
+#include "runtime.h"
+
+/*
+ * What a container is, as far as a process of its tells in /proc: its mounts and its label. Whatever is read may be written by the
+ * container (names of mount points): bytes, nothing more.
+ */
+
+/* In mountinfo a blank, tab, newline or backslash of a name is its octal number (proc(5)). */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = 0;
+}
+
+/* The first words of a line, each made a string; what comes behind the last is left alone. */
+static unsigned int words(char *line, char **out, unsigned int max)
+{
+	unsigned int n = 0;
+
+	while (n < max && *line) {
+		size_t len = strcspn(line, " ");
+
+		out[n++] = line;
+		line += len;
+		if (!*line)
+			break;
+		*line++ = 0;
+	}
+	return n;
+}
+
+/* "36 35 98:0 /root /target rw,noatime master:1 - ext3 /dev/root rw": any number of optional words before the "-". */
+static int parse_line(char *line, struct mount_line *m)
+{
+	char *fields[6], *rest = strstr(line, " - "), *type;
+
+	if (!rest)
+		return -EINVAL;
+	*rest = 0;
+	type = rest + 3;
+	type[strcspn(type, " ")] = 0;
+	if (words(line, fields, 6) < 6)
+		return -EINVAL;
+	*m = (struct mount_line){
+		.id = (unsigned int)strtoul(fields[0], NULL, 10),
+		.parent = (unsigned int)strtoul(fields[1], NULL, 10),
+		.device = fields[2],
+		.root = fields[3],
+		.target = fields[4],
+		.type = type,
+		.writable = strncmp(fields[5], "ro", 2) || (fields[5][2] && fields[5][2] != ','),
+	};
+	unescape(m->root);
+	unescape(m->target);
+	unescape(m->type);
+	return 0;
+}
+
+int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigned int *n)
+{
+	char *line, *save;
+
+	*n = 0;
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*n == max)
+			return -E2BIG;
+		if (!parse_line(line, &out[*n]))
+			(*n)++;
+	}
+	return 0;
+}
+
+/* The mounts of a process. *buf holds their strings, and is the caller's to free. */
+static int read_mountinfo(int root, unsigned int pid, char **buf, struct mount_line *out, unsigned int max, unsigned int *n)
+{
+	char path[40];
+	size_t len;
+	int r;
+
+	*n = 0;
+	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
+	r = host_read(root, path, buf, &len);
+	return r ? r : mountinfo_parse(*buf, out, max, n);
+}
+
+/*
+ * Where the host has what is mounted: the same filesystem, mounted there so that it shows the same. The shortest such name: a
+ * filesystem's own mount point before the many places where parts of it are bound.
+ */
+static const char *host_path(const struct mount_line *host, unsigned int n, const struct mount_line *m, struct arena *a)
+{
+	const struct mount_line *best = NULL;
+	char *path;
+
+	for (unsigned int i = 0; i < n; i++) {
+		size_t len = strcmp(host[i].root, "/") ? strlen(host[i].root) : 0;
+
+		if (strcmp(host[i].device, m->device) || strncmp(host[i].root, m->root, len) ||
+		    (m->root[len] && m->root[len] != '/'))
+			continue;
+		if (!best || strlen(host[i].target) < strlen(best->target))
+			best = &host[i];
+	}
+	if (!best)
+		return "";
+	path = arena_printf(a, "%s%s", strcmp(best->target, "/") ? best->target : "",
+			    strcmp(m->root, best->root) ? m->root + (strcmp(best->root, "/") ? strlen(best->root) : 0) : "");
+	return path && !*path ? "/" : path;
+}
+
+static const char *keep(struct arena *a, const char *s)
+{
+	return arena_copy(a, s, strlen(s) + 1);
+}
+
+static int keep_mount(struct arena *a, const struct mount_line *m, const char *source, struct posture_mount *out)
+{
+	*out = (struct posture_mount){
+		.target = keep(a, m->target),
+		.source = source,
+		.root = keep(a, m->root),
+		.type = keep(a, m->type),
+		.writable = m->writable,
+		.id = m->id,
+		.parent = m->parent,
+	};
+	return out->target && out->source && out->root && out->type ? 0 : -ENOMEM;
+}
+
+#define HOST_MOUNTS 4096 /* a node has hundreds */
+
+static int read_mounts(int root, unsigned int pid, struct arena *a, struct posture *p)
+{
+	struct mount_line *host = calloc(HOST_MOUNTS + POSTURE_MOUNTS, sizeof(*host)), *own = host + HOST_MOUNTS;
+	char *host_buf = NULL, *own_buf = NULL;
+	unsigned int n_host = 0, n = 0;
+	int r = host ? read_mountinfo(root, pid, &own_buf, own, POSTURE_MOUNTS, &n) : -ENOMEM;
+
+	p->cut |= r == -E2BIG;
+	if (r == -E2BIG)
+		r = 0;
+	if (!r) {
+		read_mountinfo(root, 1, &host_buf, host, HOST_MOUNTS, &n_host);
+		p->mounts = arena_alloc(a, n * sizeof(*p->mounts));
+		r = p->mounts ? 0 : -ENOMEM;
+	}
+	for (unsigned int i = 0; i < n && !r; i++) {
+		r = keep_mount(a, &own[i], host_path(host, n_host, &own[i], a), &p->mounts[i]);
+		p->n_mounts += !r;
+		p->n_masked += !strncmp(own[i].target, "/proc/", strlen("/proc/"));
+	}
+	free(own_buf);
+	free(host_buf);
+	free(host);
+	return r;
+}
+
+/* AppArmor's own file where there are several security modules (5.8), else the one that the only one has. */
+static const char *read_label(int root, unsigned int pid, struct arena *a)
+{
+	static const char *const files[] = {"/proc/%u/attr/apparmor/current", "/proc/%u/attr/current"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[64], *buf;
+		const char *label;
+		size_t len;
+
+		snprintf(path, sizeof(path), files[i], pid);
+		if (host_read(root, path, &buf, &len))
+			continue;
+		buf[strcspn(buf, "\n")] = 0;
+		label = *buf ? keep(a, buf) : NULL;
+		free(buf);
+		if (label)
+			return label;
+	}
+	return "";
+}
+
+/* A filesystem whose files another may take any time to look up: nobody may hold the sensor by one. */
+static bool may_hang(const struct posture *p)
+{
+	static const char *const types[] = {"fuse", "nfs", "cifs", "smb", "9p", "ceph", "autofs", "afs", "virtiofs"};
+
+	for (unsigned int i = 0; i < p->n_mounts; i++)
+		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+			if (!strncmp(p->mounts[i].type, types[t], strlen(types[t])))
+				return true;
+	return false;
+}
+
+static const struct posture_mount *mount_by_id(const struct posture *p, uint64_t id)
+{
+	for (unsigned int i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].id == id)
+			return &p->mounts[i];
+	return NULL;
+}
+
+static bool has_target(const struct posture *p, const char *target)
+{
+	for (unsigned int i = 0; i < p->n_mounts; i++)
+		if (!strcmp(p->mounts[i].target, target))
+			return true;
+	return false;
+}
+
+/* The mount that a path of the container leads to by its links (/var/run is often one to /run). */
+static const struct posture_mount *mount_behind(int container, const char *path, const struct posture *actual)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	const struct posture_mount *m = NULL;
+	int fd = syscall(SYS_openat2, container, path, &how, sizeof(how));
+	struct statx st;
+
+	if (fd < 0)
+		return NULL;
+	if (!statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) &&
+	    (st.stx_mask & STATX_MNT_ID)) /* 5.8 */
+		m = mount_by_id(actual, st.stx_mnt_id);
+	close(fd);
+	return m;
+}
+
+/* The places that were promised, as they are called in the container. */
+static void follow_links(int root, unsigned int pid, struct posture *promised, const struct posture *actual)
+{
+	char path[32];
+	int container = -1;
+
+	if (may_hang(actual))
+		return;
+	snprintf(path, sizeof(path), "proc/%u/root", pid);
+	for (unsigned int i = 0; i < promised->n_mounts; i++) {
+		struct posture_mount *m = &promised->mounts[i];
+		const struct posture_mount *is;
+
+		if (has_target(actual, m->target))
+			continue;
+		if (container < 0)
+			container = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (container < 0)
+			return;
+		is = mount_behind(container, m->target, actual);
+		if (is && strcmp(is->target, "/"))
+			m->target = is->target;
+	}
+	if (container >= 0)
+		close(container);
+}
+
+/* Runtimes pass over paths that a kernel does not have; procfs and sysfs are the same for all. */
+static void drop_absent(int root, const char **paths, unsigned int *n)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < *n; i++)
+		if (host_exists(root, paths[i]))
+			paths[kept++] = paths[i];
+	*n = kept;
+}
+
+static int read_promise(int root, const char *bundle, struct arena *a, struct posture *p)
+{
+	char path[PATH_MAX], *buf;
+	size_t len;
+	int r;
+
+	if (*bundle != '/' || (size_t)snprintf(path, sizeof(path), "%s/config.json", bundle) >= sizeof(path))
+		return -ENOENT;
+	r = host_read(root, path, &buf, &len);
+	if (r)
+		return r;
+	r = spec_parse(buf, len, a, p);
+	free(buf);
+	if (!r) {
+		drop_absent(root, p->masked, &p->n_masked);
+		drop_absent(root, p->readonly, &p->n_readonly);
+	}
+	return r;
+}
+
+/* Whether a process is still the one that was meant: in the clock ticks that procfs has, which are rounded. */
+static bool is_same(int root, unsigned int pid, uint64_t start_ns)
+{
+	uint64_t ticks = start_ns / (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+	struct process_stat p;
+
+	return !host_process(root, pid, &p) && p.state != 'Z' && p.start <= ticks + 1 && p.start + 1 >= ticks;
+}
+
+int identity_posture(const struct identity *id, const struct workload *w, unsigned int pid, uint64_t start_ns, struct arena *a,
+		     struct posture *promised, struct posture *actual)
+{
+	int root = host_open_root(id->host_root), found = 0;
+
+	*promised = (struct posture){.label = ""};
+	actual->label = "";
+	if (root < 0)
+		return 0;
+	if (!read_promise(root, w->bundle, a, promised))
+		found |= IDENTITY_PROMISED;
+	if (pid && is_same(root, pid, start_ns) && !read_mounts(root, pid, a, actual)) {
+		actual->label = read_label(root, pid, a);
+		if (found)
+			follow_links(root, pid, promised, actual);
+		if (is_same(root, pid, start_ns)) /* all of it was its */
+			found |= IDENTITY_ACTUAL;
+	}
+	if (!(found & IDENTITY_ACTUAL)) {
+		actual->label = "";
+		actual->n_mounts = 0;
+	}
+	close(root);
+	return found;
+}
