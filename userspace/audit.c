@@ -8,8 +8,8 @@
 
 #define AT_ONCE     32            /* audits a tick: each costs some file reads */
 #define LATE_NS     2000000000ull /* so long after its seal a container may have done itself what is found */
-#define MOUNTS_TOLD 64
-#define TEXT_MAX    1024 /* bytes of a path or label in an event */
+#define MOUNTS_TOLD 32
+#define TEXT_MAX    256 /* bytes of a path or label in an event: with all that it can hold it fits a line of 256 KiB */
 
 struct audit {
 	struct engine *e;

@@ -89,7 +89,8 @@ static void rate_mounts(const struct posture *p, struct arena *a, struct rating 
 			continue;
 		if (more++ < 4)
 			reason(r, PSS_PRIVILEGED,
-			       arena_printf(a, "hostPath: %s at %s%s", m->source, m->target, m->writable ? ", writable" : ""));
+			       arena_printf(a, "hostPath: %.200s at %.200s%s", m->source, m->target,
+					    m->writable ? ", writable" : ""));
 	}
 	if (more > 4)
 		reason(r, PSS_PRIVILEGED, arena_printf(a, "hostPath: %u more", more - 4));
@@ -109,7 +110,7 @@ static void rate_label(const struct posture *p, struct arena *a, struct rating *
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (!strncmp(colon + 1, types[i], strlen(types[i])) && strchr(":", colon[1 + strlen(types[i])]))
 			return;
-	reason(r, PSS_PRIVILEGED, arena_printf(a, "SELinux: a type that is no container's: %s", p->label));
+	reason(r, PSS_PRIVILEGED, arena_printf(a, "SELinux: a type that is no container's: %.200s", p->label));
 }
 
 /* The masks are all there or, with procMount: Unmasked, all gone. */
@@ -137,7 +138,7 @@ static void rate_sysctls(const struct posture *p, struct arena *a, struct rating
 		for (size_t j = 0; j < sizeof(safe) / sizeof(safe[0]); j++)
 			found |= !strcmp(p->sysctls[i], safe[j]);
 		if (!found)
-			reason(r, PSS_PRIVILEGED, arena_printf(a, "sysctl: %s is not one of the safe ones", p->sysctls[i]));
+			reason(r, PSS_PRIVILEGED, arena_printf(a, "sysctl: %.200s is not one of the safe ones", p->sysctls[i]));
 	}
 }
 
