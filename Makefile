@@ -24,9 +24,9 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iuserspace
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
-LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lcap
+LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lcurl -lcap
 
-PROTOS   := google/protobuf/timestamp $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
+PROTOS   := google/protobuf/timestamp cri/v1/runtime $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
 PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
 PB_H     := $(PB_C:.c=.h)
 GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.h

@@ -71,6 +71,8 @@ may='
      protobuf   sink/*
      protobuf   json.[ch]
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
+     protobuf   identity/cri_answer.c            messages of the CRI
+     protobuf   identity/cri.c                   likewise
      jansson    json.[ch]
      jansson    identity/*                      runtimes keep their state in JSON
      paths      identity/*                      the state of runtimes, below the root of the host
@@ -111,7 +113,7 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err nameset posture pss table text workload
+     base     -                                       arena capset err labels nameset posture pss table text workload
      schema   base                                    schema json
      state    base,schema                             view identity identity/* state event
      sink     base,schema                             sink sink/*

@@ -29,9 +29,11 @@ struct options {
 	const char *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	const char *host_root;
+	const char *cri; /* NULL: no runtime is asked */
 	enum tier best;
 	unsigned int sweep_ms;
 	unsigned int budget;
+	unsigned int wait_ms;
 };
 
 static volatile sig_atomic_t stopped, asked;
@@ -69,8 +71,10 @@ static int help(FILE *to, int code)
 	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		fprintf(to, "                          %s\n", (*k)->help);
 	fputs("      --host-root DIR   where the node's / is, for the runtimes' state; default: /\n"
+	      "      --cri SOCKET      asks the container runtime there for labels, digests and restarts (CRI, calls that only read)\n"
 	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"
 	      "      --budget KIB      of telemetry that a container may make a second, 0 for no bound; default: 4000\n"
+	      "      --wait-names MS   that what a finding hangs on waits for its container's name, once a container; default: 500\n"
 	      "  -h, --help            print this\n",
 	      to);
 	return code;
@@ -89,16 +93,16 @@ static int parse_sweep(const char *arg, unsigned int *ms)
 	return 0;
 }
 
-static int parse_budget(const char *arg, unsigned int *kib)
+static int parse_number(const char *name, const char *arg, const char *unit, unsigned long max, unsigned int *out)
 {
 	char *end;
 	unsigned long n = strtoul(arg, &end, 10);
 
-	if (*end || *arg < '0' || *arg > '9' || n > 1000000) {
-		fprintf(stderr, "warder run: --budget: '%s' is no number of KiB from 0 to 1000000\n", arg);
+	if (*end || *arg < '0' || *arg > '9' || n > max) {
+		fprintf(stderr, "warder run: --%s: '%s' is no number of %s from 0 to %lu\n", name, arg, unit, max);
 		return -EINVAL;
 	}
-	*kib = (unsigned int)n;
+	*out = (unsigned int)n;
 	return 0;
 }
 
@@ -108,15 +112,17 @@ static int parse(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{"output", required_argument, NULL, 'o'},
 		{"host-root", required_argument, NULL, 'R'},
+		{"cri", required_argument, NULL, 'C'},
 		{"sweep", required_argument, NULL, 's'},
 		{"budget", required_argument, NULL, 'b'},
+		{"wait-names", required_argument, NULL, 'w'},
 		{"best-tier", required_argument, NULL, 'T'}, /* for tests: leaves better tiers out */
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	int c;
 
-	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .budget = WD_BUDGET_DEFAULT};
+	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .budget = WD_BUDGET_DEFAULT, .wait_ms = STATE_WAIT_MS};
 	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'o':
@@ -129,12 +135,19 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'R':
 			o->host_root = optarg;
 			break;
+		case 'C':
+			o->cri = optarg;
+			break;
 		case 's':
 			if (parse_sweep(optarg, &o->sweep_ms))
 				return EXIT_USAGE;
 			break;
 		case 'b':
-			if (parse_budget(optarg, &o->budget))
+			if (parse_number("budget", optarg, "KiB", 1000000, &o->budget))
+				return EXIT_USAGE;
+			break;
+		case 'w':
+			if (parse_number("wait-names", optarg, "milliseconds", 10000, &o->wait_ms))
 				return EXIT_USAGE;
 			break;
 		case 'T':
@@ -226,6 +239,7 @@ static void loop(struct engine *e, struct source *src)
 
 		src->ops->next(src, TURN_MS, engine_record, e);
 		now = now_boot();
+		engine_turn(e, now);
 		if (now - ticked >= TICK_NS) {
 			ticked = now;
 			engine_tick(e, src, now);
@@ -285,7 +299,10 @@ static int watch(const struct options *o, const struct probe *p, struct err *err
 	rc = engine_init(&e, &identity, err);
 	if (rc)
 		return rc;
+	e.state.wait_ms = o->wait_ms;
 	rc = open_sinks(&e, o, err);
+	if (!rc && o->cri)
+		rc = cri_open(o->cri, &e.state.cri, err);
 	if (!rc && getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		rc = err_set(err, -EIO, "no random numbers: %s", strerror(errno));
 	if (!rc) {
@@ -304,6 +321,7 @@ static int watch(const struct options *o, const struct probe *p, struct err *err
 	}
 	if (src)
 		src->ops->close(src);
+	cri_close(e.state.cri);
 	engine_destroy(&e);
 	return rc;
 }

@@ -100,6 +100,11 @@ void engine_take(struct engine *e, const struct wd_record *r)
 		judge(e, &view, ev);
 }
 
+static void emit(void *engine, const Warder__V1__Event *ev)
+{
+	engine_emit(engine, ev);
+}
+
 static void identity_update(void *engine, const struct workload *w)
 {
 	struct engine *e = engine;
@@ -109,12 +114,32 @@ static void identity_update(void *engine, const struct workload *w)
 	arena_reset(&e->arena);
 	ev = event_new(&e->stream, &e->arena, e->now_ns);
 	m.workload = event_workload(&e->arena, w->origin_id, w);
-	if (ev && m.workload) {
+	if (ev && m.workload && !event_labels(&e->arena, w, m.workload)) {
 		ev->type = WARDER__V1__EVENT_TYPE__IDENTITY;
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_IDENTITY;
 		ev->identity = &m;
 	}
 	engine_emit(e, m.workload ? ev : NULL);
+	findings_named(&e->findings, &e->stream, &e->arena, &e->state, w->origin_id, e->now_ns, emit, e);
+}
+
+static void runtime_answered(void *engine, uint64_t origin, const struct workload *said)
+{
+	struct engine *e = engine;
+	const struct workload *w = state_answered(&e->state, origin, said);
+
+	if (w)
+		identity_update(e, w);
+}
+
+void engine_turn(struct engine *e, uint64_t now_ns)
+{
+	if (!e->state.cri)
+		return;
+	if (now_ns > e->now_ns)
+		e->now_ns = now_ns;
+	state_ask(&e->state);
+	cri_turn(e->state.cri, now_ns, runtime_answered, e);
 }
 
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
@@ -144,6 +169,7 @@ void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t n
 void engine_heartbeat(struct engine *e, uint64_t now_ns)
 {
 	Warder__V1__Heartbeat m = WARDER__V1__HEARTBEAT__INIT;
+	Warder__V1__Heartbeat__Runtime r = WARDER__V1__HEARTBEAT__RUNTIME__INIT;
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
@@ -152,6 +178,18 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 	m.lost = e->lost_total;
 	m.findings = e->findings.created;
 	m.containers = e->state.alive;
+	if (e->state.cri) {
+		const struct cri_counters *c = cri_counters(e->state.cri);
+
+		r.asked = c->asked;
+		r.answered = c->answered;
+		r.unknown = c->unknown;
+		r.late = c->late;
+		r.failed = c->failed;
+		r.invalid = c->invalid;
+		r.dropped = c->dropped;
+		m.runtime = &r;
+	}
 	if (ev) {
 		ev->type = WARDER__V1__EVENT_TYPE__HEARTBEAT;
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_HEARTBEAT;

@@ -40,6 +40,9 @@ void engine_record(void *engine, const void *bytes, size_t len);
 /* A checked record: the rest of the line. Also for one that userspace made, which no ring carried. */
 void engine_take(struct engine *e, const struct wd_record *r);
 
+/* What must not wait for a tick: a runtime's answers. Never blocks. `now_ns` is the records' clock. */
+void engine_turn(struct engine *e, uint64_t now_ns);
+
 /* Work by the clock: names that came late, losses. `now_ns` is the records' clock. */
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns);
 

@@ -77,15 +77,25 @@ static char *copy(struct arena *a, const char *s)
 	return *s ? arena_copy(a, s, strlen(s) + 1) : (char *)protobuf_c_empty_string;
 }
 
+static Google__Protobuf__Timestamp *seconds(struct arena *a, int64_t s)
+{
+	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	google__protobuf__timestamp__init(t);
+	t->seconds = s;
+	return t;
+}
+
 Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const struct workload *w)
 {
 	Warder__V1__Workload *m = arena_alloc(a, sizeof(*m));
 	Warder__V1__Container *c = arena_alloc(a, sizeof(*c));
 	Warder__V1__Image *i = arena_alloc(a, sizeof(*i));
-	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
 	Warder__V1__Pod *p = arena_alloc(a, sizeof(*p));
 
-	if (!m || !c || !i || !t || !p)
+	if (!m || !c || !i || !p)
 		return NULL;
 	warder__v1__workload__init(m);
 	m->origin_id = origin;
@@ -104,26 +114,60 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	c->runtime = copy(a, w->runtime);
 	c->privileged = w->privileged;
 	c->sandbox = w->sandbox;
+	c->restarts = w->restarts;
 	if (w->image[0] || w->digest[0]) {
 		warder__v1__image__init(i);
 		i->ref = copy(a, w->image);
 		i->digest = copy(a, w->digest);
 		c->image = i;
 	}
-	if (w->started_s) {
-		google__protobuf__timestamp__init(t);
-		t->seconds = w->started_s;
-		c->started = t;
-	}
+	if (w->started_s && !(c->started = seconds(a, w->started_s)))
+		return NULL;
+	if (w->created_s && !(c->created = seconds(a, w->created_s)))
+		return NULL;
 	m->container = c;
 	if (w->pod[0]) {
 		warder__v1__pod__init(p);
 		p->name = copy(a, w->pod);
 		p->namespace_ = copy(a, w->pod_ns);
 		p->uid = copy(a, w->pod_uid);
+		p->runtime_handler = copy(a, w->handler);
 		m->pod = p;
 	}
 	return m;
+}
+
+static int pairs(struct arena *a, const struct labels *l, Warder__V1__Label ***out, size_t *n)
+{
+	const char *name, *value;
+	size_t count = 0, at;
+
+	for (at = 0; labels_next(l, &at, &name, &value);)
+		count++;
+	*out = arena_alloc(a, count * sizeof(**out));
+	if (!*out)
+		return -1;
+	for (at = 0; labels_next(l, &at, &name, &value);) {
+		Warder__V1__Label *m = arena_alloc(a, sizeof(*m));
+
+		if (!m)
+			return -1;
+		warder__v1__label__init(m);
+		m->name = copy(a, name);
+		m->value = copy(a, value);
+		(*out)[(*n)++] = m;
+	}
+	return 0;
+}
+
+int event_labels(struct arena *a, const struct workload *w, Warder__V1__Workload *m)
+{
+	if (!w || m->n_labels || m->n_annotations)
+		return 0;
+	m->labels_cut = w->labels.cut || w->annotations.cut;
+	return pairs(a, &w->labels, &m->labels, &m->n_labels) || pairs(a, &w->annotations, &m->annotations, &m->n_annotations)
+		       ? -1
+		       : 0;
 }
 
 Warder__V1__Text *event_text(struct arena *a, const char *bytes, size_t n, bool cut)

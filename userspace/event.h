@@ -26,6 +26,8 @@ Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns
 Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state *st, const struct view *v);
 
 Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const struct workload *w);
+/* Labels and annotations, which most events go without. 0; -1: no memory. */
+int event_labels(struct arena *a, const struct workload *w, Warder__V1__Workload *m);
 Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *st, const struct view *v);
 Warder__V1__Owner *event_owner(struct arena *a, const struct view *v);
 /* Bytes from outside; `cut`: there were more. They are copied. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "finding.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "technique.h"
@@ -13,6 +14,14 @@ struct open_finding {
 	char uid[37];
 	uint64_t first_ns, last_ns;
 	uint32_t count;
+	/* What was sent last, to be sent again when a name comes. */
+	bool unnamed; /* its container or the owner was not known by name */
+	bool renamed; /* it is being sent again */
+	const struct detector *detector;
+	struct verdict verdict;
+	struct wd_record record; /* but for the body */
+	char evidence_uid[37];
+	uint64_t evidence_seq, lost;
 };
 
 int findings_init(struct findings *f)
@@ -47,9 +56,9 @@ static bool is_due(uint32_t count)
 	return count <= 1 + EVERY_UPDATE || (count & (count - 1)) == 0;
 }
 
-static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o,
-					    const struct detector *d, const struct verdict *v, const struct view *view)
+static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o)
 {
+	const struct verdict *v = &o->verdict;
 	const struct technique *t = technique_find(v->technique);
 	Warder__V1__Finding *m = arena_alloc(a, sizeof(*m));
 
@@ -57,19 +66,21 @@ static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, c
 		return NULL;
 	warder__v1__finding__init(m);
 	m->uid = arena_copy(a, o->uid, sizeof(o->uid));
-	m->activity = o->count == 1 ? WARDER__V1__FINDING__ACTIVITY__CREATE : WARDER__V1__FINDING__ACTIVITY__UPDATE;
-	m->rule = (char *)d->name;
-	m->rule_version = (char *)d->version;
+	m->activity =
+		o->count == 1 && !o->renamed ? WARDER__V1__FINDING__ACTIVITY__CREATE : WARDER__V1__FINDING__ACTIVITY__UPDATE;
+	m->rule = (char *)o->detector->name;
+	m->rule_version = (char *)o->detector->version;
 	m->technique = (char *)v->technique;
 	m->title = (char *)(t ? t->title : v->technique);
 	m->stage = v->stage;
-	m->outcome = (Warder__V1__Outcome)view->rec->outcome;
+	m->outcome = (Warder__V1__Outcome)o->record.outcome;
 	m->confidence = v->confidence;
 	m->invariant = v->invariant;
 	m->dimension = (char *)v->dimension;
 	m->first_seen = event_time(a, s, o->first_ns);
 	m->last_seen = event_time(a, s, o->last_ns);
 	m->count = o->count;
+	m->lost = o->lost;
 	return m->uid && m->first_seen && m->last_seen ? m : NULL;
 }
 
@@ -89,7 +100,8 @@ static int finding_attack(struct arena *a, const struct verdict *v, Warder__V1__
 	return 0;
 }
 
-static int finding_evidence(struct arena *a, Warder__V1__Finding *f, const Warder__V1__Event *from, char *summary)
+static int finding_evidence(struct stream *s, struct arena *a, const struct open_finding *o, Warder__V1__Finding *f,
+			    char *summary)
 {
 	Warder__V1__Evidence *m = arena_alloc(a, sizeof(*m));
 
@@ -97,14 +109,59 @@ static int finding_evidence(struct arena *a, Warder__V1__Finding *f, const Warde
 	if (!m || !f->evidence)
 		return -1;
 	warder__v1__evidence__init(m);
-	m->event_uid = from->uid;
-	m->seq = from->seq;
-	m->time = from->time;
+	m->event_uid = arena_copy(a, o->evidence_uid, sizeof(o->evidence_uid));
+	m->seq = o->evidence_seq;
+	m->time = event_time(a, s, o->record.boot_ns);
 	m->role = "act";
 	m->summary = summary;
 	f->evidence[0] = m;
 	f->n_evidence = 1;
-	return 0;
+	return m->event_uid && m->time ? 0 : -1;
+}
+
+static bool is_named(const struct workload *w)
+{
+	return w && w->resolution > RESOLVED_CGROUP && !w->pending;
+}
+
+/* Whether there is more to come of who its container is, or the object's owner. */
+static bool lacks_name(const struct view *view)
+{
+	return (view->rec->origin && !is_named(view->actor)) ||
+	       (view->rec->owner_kind == WD_OWNER_CONTAINER && !is_named(view->owner));
+}
+
+static void remember(struct open_finding *o, const struct view *view, const struct detector *d, const struct verdict *v,
+		     const Warder__V1__Event *evidence, uint64_t lost)
+{
+	o->unnamed = lacks_name(view);
+	o->detector = d;
+	o->verdict = *v;
+	o->record = *view->rec;
+	o->lost = lost;
+	o->evidence_seq = evidence->seq;
+	snprintf(o->evidence_uid, sizeof(o->evidence_uid), "%s", evidence->uid);
+}
+
+/* The event of a finding as it is remembered. */
+static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const struct open_finding *o, uint64_t now_ns,
+					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct workload *w)
+{
+	Warder__V1__Event *e = event_new(s, a, now_ns);
+
+	if (!e || finding_attack(a, &o->verdict, e) || event_labels(a, w, actor->workload))
+		return NULL;
+	e->type = WARDER__V1__EVENT_TYPE__FINDING;
+	e->severity = o->verdict.severity;
+	e->outcome = (Warder__V1__Outcome)o->record.outcome;
+	e->actor = actor;
+	e->owner = owner;
+	e->message = arena_copy(a, o->verdict.message, strlen(o->verdict.message) + 1);
+	e->finding = finding_message(s, a, o);
+	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message))
+		return NULL;
+	e->payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
+	return e;
 }
 
 Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct arena *a, const struct view *view,
@@ -128,21 +185,38 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 	if (!is_due(o->count))
 		return NULL;
 
-	*full = true;
-	e = event_new(s, a, now);
-	if (!e || finding_attack(a, v, e))
-		return NULL;
-	e->type = WARDER__V1__EVENT_TYPE__FINDING;
-	e->severity = v->severity;
-	e->outcome = (Warder__V1__Outcome)view->rec->outcome;
-	e->actor = evidence->actor;
-	e->owner = evidence->owner;
-	e->message = arena_copy(a, v->message, strlen(v->message) + 1);
-	e->finding = finding_message(s, a, o, d, v, view);
-	if (!e->message || !e->finding || finding_evidence(a, e->finding, evidence, e->message))
-		return NULL;
-	e->finding->lost = lost;
-	e->payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
-	*full = false;
+	remember(o, view, d, v, evidence, lost);
+	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->actor);
+	*full = !e;
 	return e;
+}
+
+static bool is_about(const struct open_finding *o, uint64_t origin)
+{
+	return o->count && o->unnamed &&
+	       (o->record.origin == origin || (o->record.owner_kind == WD_OWNER_CONTAINER && o->record.owner == origin));
+}
+
+void findings_named(struct findings *f, struct stream *s, struct arena *a, struct state *st, uint64_t origin, uint64_t now_ns,
+		    void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx)
+{
+	for (uint32_t i = 0; i < f->open.used; i++) {
+		struct open_finding *o = table_at(&f->open, i);
+		struct view view = {.rec = &o->record};
+		Warder__V1__Actor *actor;
+		Warder__V1__Owner *owner = NULL;
+
+		if (!is_about(o, origin))
+			continue;
+		arena_reset(a);
+		state_view(st, &o->record, &view);
+		o->unnamed = lacks_name(&view);
+		actor = event_actor(a, s, st, &view);
+		if (o->record.owner_kind)
+			owner = event_owner(a, &view);
+		o->renamed = true;
+		fn(ctx,
+		   actor && (owner || !o->record.owner_kind) ? finding_event(s, a, o, now_ns, actor, owner, view.actor) : NULL);
+		o->renamed = false;
+	}
 }

@@ -26,4 +26,11 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
 				 uint64_t lost, bool *full);
 
+/*
+ * A container's name has come: an UPDATE, to `fn`, for each open finding that was sent without the name of its container or of the
+ * object's owner and is about that one. NULL for one that could not be built.
+ */
+void findings_named(struct findings *f, struct stream *s, struct arena *a, struct state *st, uint64_t origin, uint64_t now_ns,
+		    void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx);
+
 #endif

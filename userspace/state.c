@@ -8,12 +8,11 @@
 #define MAX_CONTAINERS 4096
 #define MAX_PROCESSES  8192
 #define MAX_TRIES      80 /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
-#define WAIT_MS        500
 #define WAIT_STEP_MS   20
 
 int state_init(struct state *s, const struct identity *identity)
 {
-	*s = (struct state){.identity = identity};
+	*s = (struct state){.identity = identity, .wait_ms = STATE_WAIT_MS};
 	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
 		return -ENOMEM;
 	if (table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
@@ -29,6 +28,18 @@ void state_destroy(struct state *s)
 	table_destroy(&s->processes);
 }
 
+#define ASK_AFTER 4 /* look-ups that found nothing on disk: a second */
+
+/* Docker, podman and runtimes alone have no CRI. */
+static bool may_be_cri(const struct state_container *c)
+{
+	const char *runtime = c->workload.runtime;
+
+	if (!*runtime)
+		return c->named || c->tries >= ASK_AFTER;
+	return !strcmp(runtime, "containerd") || !strcmp(runtime, "cri-o");
+}
+
 static void container_name(struct state *s, struct state_container *c)
 {
 	struct workload w = {.origin_id = c->workload.origin_id};
@@ -39,6 +50,7 @@ static void container_name(struct state *s, struct state_container *c)
 	c->named = identity_resolve(s->identity, c->workload.cgroup_path, c->first.pid, &w) == 0 || ++c->tries >= MAX_TRIES;
 	w.origin_id = c->workload.origin_id;
 	c->workload = w;
+	c->workload.pending = s->cri && may_be_cri(c);
 }
 
 static void container_sealed(struct state *s, const struct wd_record *r)
@@ -133,8 +145,13 @@ void state_take(struct state *s, const struct wd_record *r, struct view *v)
 		process_fork(s, r);
 		break;
 	}
-	v->rec = r;
+	state_view(s, r, v);
 	v->body = schema_body(r);
+}
+
+void state_view(struct state *s, const struct wd_record *r, struct view *v)
+{
+	v->rec = r;
 	v->actor = state_workload(s, r->origin);
 	v->owner = r->owner_kind == WD_OWNER_CONTAINER ? state_workload(s, r->owner) : NULL;
 	v->process = state_process(s, r->actor.pid, r->actor.start_ns);
@@ -162,7 +179,7 @@ void state_wait_name(struct state *s, uint64_t origin)
 	if (!c || c->named || c->waited || !s->identity)
 		return;
 	c->waited = true;
-	for (int ms = 0; ms < WAIT_MS; ms += WAIT_STEP_MS) {
+	for (int ms = 0; ms < (int)s->wait_ms; ms += WAIT_STEP_MS) {
 		container_name(s, c);
 		if (c->named)
 			return;
@@ -181,4 +198,51 @@ void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *
 		if (c->named && c->workload.resolution > RESOLVED_CGROUP)
 			fn(ctx, &c->workload);
 	}
+}
+
+void state_ask(struct state *s)
+{
+	for (uint32_t i = 0; i < s->containers.used; i++) {
+		struct state_container *c = table_at(&s->containers, i);
+
+		if (!c->workload.origin_id || c->asked || c->ended || !may_be_cri(c))
+			continue;
+		if (cri_ask(s->cri, c->workload.origin_id, c->workload.id))
+			return;
+		c->asked = true;
+	}
+}
+
+#define TAKE(field)                                                                                                            \
+	do {                                                                                                                   \
+		if (said->field[0])                                                                                            \
+			memcpy(w->field, said->field, sizeof(w->field));                                                       \
+	} while (0)
+
+const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said)
+{
+	struct state_container *c = table_get(&s->containers, origin);
+	struct workload *w = c ? &c->workload : NULL;
+
+	if (!c)
+		return NULL;
+	TAKE(name);
+	TAKE(image);
+	TAKE(digest);
+	TAKE(pod);
+	TAKE(pod_ns);
+	TAKE(pod_uid);
+	TAKE(handler);
+	w->pending = false;
+	w->sandbox |= said->sandbox;
+	w->restarts = said->restarts;
+	w->created_s = said->created_s;
+	w->labels = said->labels;
+	w->annotations = said->annotations;
+	if (w->pod[0])
+		w->resolution = RESOLVED_KUBERNETES;
+	else if (w->resolution < RESOLVED_RUNTIME)
+		w->resolution = RESOLVED_RUNTIME;
+	c->named = true;
+	return w;
 }

@@ -5,14 +5,19 @@
 #include <stdbool.h>
 
 #include "identity.h"
+#include "identity/cri.h"
 #include "table.h"
 #include "view.h"
+
+#define STATE_WAIT_MS 500 /* as wait_ms is at first */
 
 /* What the records have told so far: the containers and who they are, the processes and what they run. Bounded. */
 struct state {
 	const struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
+	struct cri *cri;                 /* the caller's; NULL: no runtime is asked over its socket */
 	struct table containers, processes;
-	unsigned int alive; /* containers sealed and not ended */
+	unsigned int wait_ms; /* that an event which matters waits for its container's name */
+	unsigned int alive;   /* containers sealed and not ended */
 };
 
 struct state_container {
@@ -24,6 +29,7 @@ struct state_container {
 	bool ended;
 	bool waited;  /* by state_wait_name */
 	bool named;   /* its workload is as good as it gets, or was given up */
+	bool asked;   /* of a runtime over its socket */
 	bool audited; /* by audit.c */
 };
 
@@ -33,13 +39,16 @@ void state_destroy(struct state *s);
 /* Takes a checked record into the state, then says what is known of it. */
 void state_take(struct state *s, const struct wd_record *r, struct view *v);
 
+/* What is known of a record that was taken before: all of a view but the body. */
+void state_view(struct state *s, const struct wd_record *r, struct view *v);
+
 /* Who an origin is; NULL for the host and for what is not known. A name not found yet is looked up again. */
 const struct workload *state_workload(struct state *s, uint64_t origin);
 const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns);
 
 /*
  * Gives a runtime that is still writing its state down a moment, once per container: at most half a second in which an event
- * that matters waits for its container's name. It is sent anyway, and state_rename tells the name when it comes.
+ * that matters waits for its container's name (wait_ms). It is sent anyway, and state_rename tells the name when it comes.
  */
 void state_wait_name(struct state *s, uint64_t origin);
 
@@ -48,5 +57,11 @@ void state_wait_name(struct state *s, uint64_t origin);
  * without one.
  */
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx);
+
+/* Puts the containers that a runtime may know more of than its files say on the list of those to ask it for, each once. */
+void state_ask(struct state *s);
+
+/* Takes what a runtime said of a container. Who it is by now; NULL when it is forgotten. */
+const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "labels.h"
+
 /* How far a name was resolved; the numbers are those of warder.v1.Resolution. */
 enum resolution {
 	RESOLVED_NOT = 0,
@@ -27,11 +29,17 @@ struct workload {
 	char image[256];  /* as it was asked for */
 	char digest[80];  /* sha256:… */
 	bool privileged;
+	bool pending;    /* the runtime is asked for more */
 	bool sandbox;    /* holds its pod's namespaces, runs nothing of the user's */
 	char pod[256];   /* Kubernetes' names; empty where it is in no pod of Kubernetes */
 	char pod_ns[64]; /* the pod's namespace */
 	char pod_uid[40];
 	int64_t started_s; /* since the epoch; 0 is unknown */
+	int64_t created_s;
+	uint32_t restarts;
+	char handler[32];     /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
+	struct labels labels; /* the pod's, in Kubernetes */
+	struct labels annotations;
 	char cgroup_path[512];
 	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */
 };

@@ -31,7 +31,7 @@ def sandbox_config(namespace, name, uid):
     linux = cri.LinuxPodSandboxConfig(cgroup_parent="/kubepods/besteffort/pod" + uid,
                                       security_context=cri.LinuxSandboxSecurityContext(namespace_options=host))
     return cri.PodSandboxConfig(metadata=cri.PodSandboxMetadata(name=name, uid=uid, namespace=namespace),
-                                labels=labels(namespace, name, uid), linux=linux)
+                                labels=dict(labels(namespace, name, uid), app="shop-front"), linux=linux)
 
 
 def pod(namespace, name, uid):
@@ -54,7 +54,7 @@ def container(sandbox, namespace, name, uid, container_name, image, *command):
 
 def status(made):
     s = call("ContainerStatus", cri.ContainerId(container_id=made), cri.ContainerStatusResponse).status
-    print(json.dumps({"id": s.id, "name": s.metadata.name, "image": s.image.image, "pod": s.labels["io.kubernetes.pod.name"],
+    print(json.dumps({"id": s.id, "name": s.metadata.name, "image": s.image.image, "digest": s.image_ref, "pod": s.labels["io.kubernetes.pod.name"],
                       "namespace": s.labels["io.kubernetes.pod.namespace"], "uid": s.labels["io.kubernetes.pod.uid"]}))
 
 

@@ -144,7 +144,7 @@ cri_all() {
 	for name in app side; do
 		made=$(cri container "$pod" shop "$id-web" $uid $name $image act open "/proc/$holder/root$secret" , pause)
 		due "cri-$name" "$made" "$(cri status "$made" |
-			jq '{name, image, runtime: "containerd", pod: {name: .pod, namespace, uid}}')"
+			jq '{name, image, digest, runtime: "containerd", pod: {name: .pod, namespace, uid}, app: "shop-front"}')"
 	done
 	control cri "$(cri container "$pod" shop "$id-web" $uid quiet $image act open /etc/hostname , pause)"
 	control cri-sandbox "$pod"
@@ -187,7 +187,8 @@ judge_names() {
 		any(inputs | select(.type == "FINDING" and (.finding.technique | IN("M34", "M09")) and .actor.workload.container.id == $due.id)
 		| .actor.workload as $w
 		| ($w.container | {name, runtime} + (if .image then {image: .image.ref, digest: .image.digest} else {} end)
-			+ (if $w.pod then {pod: $w.pod} else {} end)) as $is
+			+ (if $w.pod then {pod: $w.pod} else {} end)
+			+ (if $w.labels then {app: ([$w.labels[] | select(.name == "app").value] | first)} else {} end)) as $is
 		| $due.said | to_entries | all(. as {key: $k, value: $v} | $is[$k] == $v); .)
 	END
 	until_true "$DEADLINE" named
@@ -255,6 +256,51 @@ restart() {
 	check "SIGTERM ends the sensor with 0" sensor_stop
 }
 
+# --- a runtime that is asked and is no good --------------------------------------------------------------------------------------
+
+# counted COUNTER: the last heartbeat has it, and nothing was answered
+counted() {
+	jq -e -n --arg c "$1" '[inputs | select(.type == "HEARTBEAT")] | last.heartbeat.runtime |
+		(.[$c] // "0" | tonumber) > 0 and .answered == null' "$events" >/dev/null
+}
+
+escaped() {
+	jq -e -n --arg n "$id-$1" 'any(inputs; .type == "FINDING" and .finding.technique == "M09" and
+		.actor.workload.container.name == $n)' "$events" >/dev/null
+}
+
+# stranger NAME: a container that no runtime's state tells of, with an id as an engine's
+stranger() {
+	local dir
+	dir=$(bundle "$1")
+	mkdir -p "$dir"
+	name=$1 spec "exec act pause" | jq -c --arg r "$work/rootfs" --arg p "/warder-test/$id/$(echo "$1" | sha256sum | cut -d ' ' -f 1)" '.linux.cgroupsPath = $p | .root.path = $r' >"$dir/config.json"
+	oci runc --root "$work/elsewhere" run -d --bundle "$dir" --pid-file "$dir/pid" "$id-$1" >"$dir/log" 2>&1 || fail "$1 starts: $(cat "$dir/log")"
+}
+
+# bad_runtime KIND: its answers are counted, and what else happens is told as fast as ever
+bad_runtime() {
+	local socket=$work/bad-$1 start took counter=invalid
+	[ "$1" != hang ] || counter=late
+	[ "$1" != error ] || counter=failed
+	background "$python" "$here/cri_server.py" "$socket" "$1" >"$work/bad-$1.out" 2>&1
+	until_true "$DEADLINE" grep -q ready "$work/bad-$1.out" || { skip "a runtime that is no good ($1): python3-grpcio is not installed"; return; }
+	events=$work/bad-$1.ndjson
+	sensor_start --cri "$socket"
+	stranger "stranger-$1"
+	sleep 2
+	start=${EPOCHREALTIME/./}
+	container "escape-$1" runc caps=SYS_ADMIN -- act open-tree / etc/hostname ,
+	until_true "$DEADLINE" escaped "escape-$1"
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	check "a runtime that is no good ($1): an escape meanwhile is told $took ms after its container is asked for (2000)" [ $took -le 2000 ]
+	sleep 3
+	oci runc --root "$work/elsewhere" delete -f "$id-stranger-$1" >/dev/null 2>&1
+	check "SIGTERM ends the sensor with 0" sensor_stop
+	check "a runtime that is no good ($1): counted as $counter: $(jq -c 'select(.type == "HEARTBEAT").heartbeat.runtime' "$events" | tail -n 1)" \
+		counted "$counter"
+}
+
 engines_end() {
 	podman_end
 	docker_end
@@ -265,7 +311,7 @@ trap 'engines_end; cleanup' EXIT
 touch "$work/due" "$work/controls"
 host_secret
 archive $image "$work/image.tar"
-sensor_start
+sensor_start --cri "$work/containerd/socket" # which is not there yet
 docker_all
 podman_all
 if containerd_start; then
@@ -279,4 +325,7 @@ judge_postures
 engines_end
 check "SIGTERM ends the sensor with 0" sensor_stop
 restart
+for kind in hang big garbage error; do
+	bad_runtime $kind
+done
 finish

@@ -178,8 +178,9 @@ static ProtobufCMessage *make_message(const ProtobufCMessageDescriptor *d, int d
 				make_value(f, base + f->offset, depth + 1);
 				continue;
 			}
-			n = roll(8) ? roll(4) : 20;
-			list = take(n * sizeof(*list)); /* only messages are repeated here */
+			/* Long lists of lists are more than an event may have; workloads in lists have no labels. */
+			n = roll(8) ? roll(4) : depth > 2 ? 4 : 20;
+			list = take(n * sizeof(*list)); /* only messages and strings are repeated here */
 			for (k = 0; k < n; k++)
 				make_value(f, &list[k], depth + 1);
 			*(size_t *)(base + f->quantifier_offset) = n;

@@ -183,6 +183,65 @@ static void a_name_that_comes_late_follows(void **state)
 	assert_string_equal(only(WARDER__V1__EVENT_TYPE__FINDING)->actor->workload->container->name, "shop");
 }
 
+/* A finding that was sent without a name is sent again with it, and is the same finding. */
+static void a_finding_gets_the_name_too(void **state)
+{
+	static const char *const name = "var/lib/docker/containers/" ID "/config.v2.json";
+	const Warder__V1__Event *e;
+	char uid[37];
+
+	(void)state;
+	engine.state.wait_ms = 0;
+	take_seal(7, "docker/" ID);
+	open_host_file(7, 2 * SECOND);
+	e = only(WARDER__V1__EVENT_TYPE__FINDING);
+	assert_int_equal(e->actor->workload->resolution, WARDER__V1__RESOLUTION__CGROUP_ONLY);
+	snprintf(uid, sizeof(uid), "%s", e->finding->uid);
+	forget();
+	write_file(name, "{\"ID\":\"" ID "\",\"Config\":{\"Image\":\"nginx:1\"},\"Name\":\"/shop\"}");
+	tick(3 * SECOND);
+	remove_tree(name);
+	e = only(WARDER__V1__EVENT_TYPE__FINDING);
+	assert_string_equal(e->finding->uid, uid);
+	assert_int_equal(e->finding->activity, WARDER__V1__FINDING__ACTIVITY__UPDATE);
+	assert_int_equal(e->finding->count, 1);
+	assert_int_equal(e->finding->n_evidence, 1);
+	assert_string_equal(e->actor->workload->container->name, "shop");
+	assert_int_equal(e->owner->kind, WARDER__V1__OWNER__KIND__OWNER_HOST);
+	assert_non_null(only(WARDER__V1__EVENT_TYPE__IDENTITY));
+	forget();
+	tick(4 * SECOND);
+	assert_int_equal(kept.n, 0);
+}
+
+/* What a runtime said over its socket, by its own words: more than its files had. */
+static void a_runtime_says_more(void **state)
+{
+	static const char *const name = "var/lib/docker/containers/" ID "/config.v2.json";
+	struct workload said = {.pod = "web-7d9f", .pod_ns = "shop", .restarts = 3};
+	const struct workload *w;
+	const Warder__V1__Event *e;
+
+	(void)state;
+	write_file(name, "{\"ID\":\"" ID "\",\"Config\":{\"Image\":\"nginx:1\"},\"Name\":\"/shop\"}");
+	take_seal(7, "docker/" ID);
+	remove_tree(name);
+	labels_add(&said.labels, "app", "web");
+	assert_null(state_answered(&engine.state, 8, &said));
+	w = state_answered(&engine.state, 7, &said);
+	assert_string_equal(w->name, "shop"); /* of which nothing was said */
+	assert_string_equal(w->image, "nginx:1");
+	assert_int_equal(w->resolution, RESOLVED_KUBERNETES);
+	forget();
+	open_host_file(7, 5 * SECOND);
+	e = only(WARDER__V1__EVENT_TYPE__FINDING);
+	assert_string_equal(e->actor->workload->pod->name, "web-7d9f");
+	assert_int_equal(e->actor->workload->container->restarts, 3);
+	assert_int_equal(e->actor->workload->n_labels, 1);
+	assert_string_equal(e->actor->workload->labels[0]->value, "web");
+	assert_int_equal(only(WARDER__V1__EVENT_TYPE__FILE_OPEN)->actor->workload->n_labels, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +253,8 @@ int main(void)
 		TEST(a_heartbeat_counts),
 		TEST(coverage_is_passed_on),
 		TEST(a_name_that_comes_late_follows),
+		TEST(a_finding_gets_the_name_too),
+		TEST(a_runtime_says_more),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

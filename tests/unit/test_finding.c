@@ -117,7 +117,8 @@ static void a_finding_says_it_all(void **unused)
 	assert_int_equal(f->n_evidence, 1);
 	assert_string_equal(f->evidence[0]->event_uid, evidence->uid);
 	assert_int_equal(f->evidence[0]->seq, evidence->seq);
-	assert_ptr_equal(f->evidence[0]->time, evidence->time);
+	assert_int_equal(f->evidence[0]->time->seconds, evidence->time->seconds);
+	assert_int_equal(f->evidence[0]->time->nanos, evidence->time->nanos);
 	assert_string_equal(f->evidence[0]->summary, "opened it");
 	assert_string_not_equal(e->uid, evidence->uid);
 	assert_string_not_equal(f->uid, evidence->uid);
@@ -295,10 +296,14 @@ static void a_full_arena_is_said(void **unused)
 {
 	struct view view = {.rec = build_record(&rec), .body = build_body(&rec)};
 	Warder__V1__Event from = WARDER__V1__EVENT__INIT, *e = NULL;
+	Warder__V1__Workload workload = WARDER__V1__WORKLOAD__INIT;
+	Warder__V1__Actor actor = WARDER__V1__ACTOR__INIT;
 	unsigned int refused = 0;
 
 	(void)unused;
 	from.uid = "uid";
+	actor.workload = &workload;
+	from.actor = &actor;
 	for (size_t size = 0; !e; size += 8) {
 		struct arena small = {malloc(size + 1), size, 0};
 		bool full = false;
