@@ -254,8 +254,9 @@ static Warder__V1__Event *posture_event(struct audit *a)
 	m->workload = event_workload(to, a->c->workload.origin_id, &a->c->workload);
 	m->promised = a->is_promised;
 	m->late = a->late;
-	if (!m->workload || event_labels(to, &a->c->workload, m->workload) || say_reasons(to, &rating, m) ||
-	    say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) || say_differences(a, to, m))
+	if (!m->workload || event_tags(to, state_tags(&a->e->state, a->c->workload.origin_id), m->workload) ||
+	    say_reasons(to, &rating, m) || say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) ||
+	    say_differences(a, to, m))
 		return NULL;
 	ev->type = WARDER__V1__EVENT_TYPE__POSTURE;
 	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_POSTURE;

@@ -114,7 +114,7 @@ static void identity_update(void *engine, const struct workload *w)
 	arena_reset(&e->arena);
 	ev = event_new(&e->stream, &e->arena, e->now_ns);
 	m.workload = event_workload(&e->arena, w->origin_id, w);
-	if (ev && m.workload && !event_labels(&e->arena, w, m.workload)) {
+	if (ev && m.workload && !event_tags(&e->arena, state_tags(&e->state, w->origin_id), m.workload)) {
 		ev->type = WARDER__V1__EVENT_TYPE__IDENTITY;
 		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_IDENTITY;
 		ev->identity = &m;
@@ -123,10 +123,10 @@ static void identity_update(void *engine, const struct workload *w)
 	findings_named(&e->findings, &e->stream, &e->arena, &e->state, w->origin_id, e->now_ns, emit, e);
 }
 
-static void runtime_answered(void *engine, uint64_t origin, const struct workload *said)
+static void runtime_answered(void *engine, uint64_t origin, const struct workload *said, const struct tags *tags)
 {
 	struct engine *e = engine;
-	const struct workload *w = state_answered(&e->state, origin, said);
+	const struct workload *w = state_answered(&e->state, origin, said, tags);
 
 	if (w)
 		identity_update(e, w);

@@ -160,14 +160,14 @@ static int pairs(struct arena *a, const struct labels *l, Warder__V1__Label ***o
 	return 0;
 }
 
-int event_labels(struct arena *a, const struct workload *w, Warder__V1__Workload *m)
+int event_tags(struct arena *a, const struct tags *t, Warder__V1__Workload *m)
 {
-	if (!w || m->n_labels || m->n_annotations)
+	if (!t || m->n_labels || m->n_annotations)
 		return 0;
-	m->labels_cut = w->labels.cut || w->annotations.cut;
-	return pairs(a, &w->labels, &m->labels, &m->n_labels) || pairs(a, &w->annotations, &m->annotations, &m->n_annotations)
-		       ? -1
-		       : 0;
+	m->labels_cut = t->labels.cut || t->annotations.cut;
+	if (pairs(a, &t->labels, &m->labels, &m->n_labels))
+		return -1;
+	return pairs(a, &t->annotations, &m->annotations, &m->n_annotations);
 }
 
 Warder__V1__Text *event_text(struct arena *a, const char *bytes, size_t n, bool cut)

@@ -27,7 +27,7 @@ Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state 
 
 Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const struct workload *w);
 /* Labels and annotations, which most events go without. 0; -1: no memory. */
-int event_labels(struct arena *a, const struct workload *w, Warder__V1__Workload *m);
+int event_tags(struct arena *a, const struct tags *t, Warder__V1__Workload *m);
 Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *st, const struct view *v);
 Warder__V1__Owner *event_owner(struct arena *a, const struct view *v);
 /* Bytes from outside; `cut`: there were more. They are copied. */

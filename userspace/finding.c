@@ -145,11 +145,11 @@ static void remember(struct open_finding *o, const struct view *view, const stru
 
 /* The event of a finding as it is remembered. */
 static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const struct open_finding *o, uint64_t now_ns,
-					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct workload *w)
+					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct tags *tags)
 {
 	Warder__V1__Event *e = event_new(s, a, now_ns);
 
-	if (!e || finding_attack(a, &o->verdict, e) || event_labels(a, w, actor->workload))
+	if (!e || finding_attack(a, &o->verdict, e) || event_tags(a, tags, actor->workload))
 		return NULL;
 	e->type = WARDER__V1__EVENT_TYPE__FINDING;
 	e->severity = o->verdict.severity;
@@ -186,7 +186,7 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 		return NULL;
 
 	remember(o, view, d, v, evidence, lost);
-	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->actor);
+	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->tags);
 	*full = !e;
 	return e;
 }
@@ -216,7 +216,7 @@ void findings_named(struct findings *f, struct stream *s, struct arena *a, struc
 			owner = event_owner(a, &view);
 		o->renamed = true;
 		fn(ctx,
-		   actor && (owner || !o->record.owner_kind) ? finding_event(s, a, o, now_ns, actor, owner, view.actor) : NULL);
+		   actor && (owner || !o->record.owner_kind) ? finding_event(s, a, o, now_ns, actor, owner, view.tags) : NULL);
 		o->renamed = false;
 	}
 }

@@ -16,6 +16,11 @@ struct labels {
 	char packed[765]; /* "name\0value\0" and so on */
 };
 
+/* What a workload may have. */
+struct tags {
+	struct labels labels, annotations;
+};
+
 /* Any bytes; a name without value has the empty one. */
 void labels_add(struct labels *l, const char *name, const char *value);
 

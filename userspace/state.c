@@ -7,7 +7,8 @@
 
 #define MAX_CONTAINERS 4096
 #define MAX_PROCESSES  8192
-#define MAX_TRIES      80 /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
+#define MAX_TAGGED     1024 /* containers whose labels are remembered */
+#define MAX_TRIES      80   /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
 #define WAIT_STEP_MS   20
 
 int state_init(struct state *s, const struct identity *identity)
@@ -15,17 +16,20 @@ int state_init(struct state *s, const struct identity *identity)
 	*s = (struct state){.identity = identity, .wait_ms = STATE_WAIT_MS};
 	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
 		return -ENOMEM;
-	if (table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
-		table_destroy(&s->containers);
-		return -ENOMEM;
+	if (!table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
+		if (!table_init(&s->tags, MAX_TAGGED, sizeof(struct tags)))
+			return 0;
+		table_destroy(&s->processes);
 	}
-	return 0;
+	table_destroy(&s->containers);
+	return -ENOMEM;
 }
 
 void state_destroy(struct state *s)
 {
 	table_destroy(&s->containers);
 	table_destroy(&s->processes);
+	table_destroy(&s->tags);
 }
 
 #define ASK_AFTER 4 /* look-ups that found nothing on disk: a second */
@@ -153,6 +157,7 @@ void state_view(struct state *s, const struct wd_record *r, struct view *v)
 {
 	v->rec = r;
 	v->actor = state_workload(s, r->origin);
+	v->tags = state_tags(s, r->origin);
 	v->owner = r->owner_kind == WD_OWNER_CONTAINER ? state_workload(s, r->owner) : NULL;
 	v->process = state_process(s, r->actor.pid, r->actor.start_ns);
 }
@@ -162,6 +167,11 @@ const struct workload *state_workload(struct state *s, uint64_t origin)
 	struct state_container *c = origin ? table_get(&s->containers, origin) : NULL;
 
 	return c ? &c->workload : NULL;
+}
+
+const struct tags *state_tags(struct state *s, uint64_t origin)
+{
+	return origin ? table_get(&s->tags, origin) : NULL;
 }
 
 const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns)
@@ -219,7 +229,7 @@ void state_ask(struct state *s)
 			memcpy(w->field, said->field, sizeof(w->field));                                                       \
 	} while (0)
 
-const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said)
+const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said, const struct tags *tags)
 {
 	struct state_container *c = table_get(&s->containers, origin);
 	struct workload *w = c ? &c->workload : NULL;
@@ -237,8 +247,7 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	w->sandbox |= said->sandbox;
 	w->restarts = said->restarts;
 	w->created_s = said->created_s;
-	w->labels = said->labels;
-	w->annotations = said->annotations;
+	*(struct tags *)table_put(&s->tags, origin) = *tags;
 	if (w->pod[0])
 		w->resolution = RESOLVED_KUBERNETES;
 	else if (w->resolution < RESOLVED_RUNTIME)

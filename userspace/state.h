@@ -15,7 +15,7 @@
 struct state {
 	const struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
 	struct cri *cri;                 /* the caller's; NULL: no runtime is asked over its socket */
-	struct table containers, processes;
+	struct table containers, processes, tags;
 	unsigned int wait_ms; /* that an event which matters waits for its container's name */
 	unsigned int alive;   /* containers sealed and not ended */
 };
@@ -45,6 +45,8 @@ void state_view(struct state *s, const struct wd_record *r, struct view *v);
 /* Who an origin is; NULL for the host and for what is not known. A name not found yet is looked up again. */
 const struct workload *state_workload(struct state *s, uint64_t origin);
 const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns);
+/* Its labels and annotations, as its runtime said; NULL where it did not. */
+const struct tags *state_tags(struct state *s, uint64_t origin);
 
 /*
  * Gives a runtime that is still writing its state down a moment, once per container: at most half a second in which an event
@@ -62,6 +64,6 @@ void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *
 void state_ask(struct state *s);
 
 /* Takes what a runtime said of a container. Who it is by now; NULL when it is forgotten. */
-const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said);
+const struct workload *state_answered(struct state *s, uint64_t origin, const struct workload *said, const struct tags *tags);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef WARDER_VIEW_H
 #define WARDER_VIEW_H
 
+#include "labels.h"
 #include "schema.h"
 #include "workload.h"
 
@@ -22,6 +23,7 @@ struct view {
 	const struct wd_record *rec;
 	const void *body;              /* the struct of rec->type */
 	const struct workload *actor;  /* of the actor's origin; NULL: the host */
+	const struct tags *tags;       /* of the actor's origin; NULL: none are known */
 	const struct workload *owner;  /* of the object; NULL where it is no container */
 	const struct process *process; /* the actor; NULL where its exec was not seen */
 };

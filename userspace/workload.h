@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "labels.h"
-
 /* How far a name was resolved; the numbers are those of warder.v1.Resolution. */
 enum resolution {
 	RESOLVED_NOT = 0,
@@ -37,9 +35,7 @@ struct workload {
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	int64_t created_s;
 	uint32_t restarts;
-	char handler[32];     /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
-	struct labels labels; /* the pod's, in Kubernetes */
-	struct labels annotations;
+	char handler[32]; /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
 	char cgroup_path[512];
 	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */
 };

@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char id[16] = "", sandbox[72] = "";
 	struct workload w = {0};
+	struct tags tags = {0};
 	const uint8_t *message;
 	size_t len;
 
@@ -46,15 +47,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 2 && cri_frame(message, len, &message, &len))
 		return 0;
 	if (data[0] & 1)
-		cri_read_containers(message, len, id, &w, sandbox, sizeof(sandbox));
+		cri_read_containers(message, len, id, &w, &tags, sandbox, sizeof(sandbox));
 	else
-		cri_read_sandboxes(message, len, id, &w);
+		cri_read_sandboxes(message, len, id, &w, &tags);
 	check_string(w.name, sizeof(w.name));
 	check_string(w.image, sizeof(w.image));
 	check_string(w.digest, sizeof(w.digest));
 	check_string(w.pod, sizeof(w.pod));
 	check_string(w.handler, sizeof(w.handler));
-	check_labels(&w.labels);
-	check_labels(&w.annotations);
+	check_labels(&tags.labels);
+	check_labels(&tags.annotations);
 	return 0;
 }

@@ -69,6 +69,7 @@ static void test_containers(void **state)
 	Runtime__V1__Pair label = RUNTIME__V1__PAIR__INIT, *labels[] = {&label};
 	char sandbox[72] = "";
 	struct workload w = {0};
+	struct tags tags = {0};
 	uint8_t buf[512];
 	size_t len;
 
@@ -91,24 +92,24 @@ static void test_containers(void **state)
 	c.labels = labels;
 	c.n_labels = 1;
 	len = runtime__v1__list_containers_response__pack(&m, buf);
-	assert_int_equal(cri_read_containers(buf, len, "abc", &w, sandbox, sizeof(sandbox)), 0);
+	assert_int_equal(cri_read_containers(buf, len, "abc", &w, &tags, sandbox, sizeof(sandbox)), 0);
 	assert_string_equal(sandbox, "p1");
 	assert_string_equal(w.name, "a\x1bpp\\xff"); /* sanitised */
 	assert_int_equal(w.restarts, 4);
 	assert_string_equal(w.image, "r.test/a:1");
 	assert_string_equal(w.digest, "sha256:1234");
 	assert_int_equal(w.created_s, 1795472676);
-	assert_string_equal(labels_get(&w.labels, "app"), "web");
-	assert_int_equal(cri_read_containers(buf, len, "a", &w, sandbox, sizeof(sandbox)), -ENOENT);
-	assert_int_equal(cri_read_containers(buf, len - 1, "abc", &w, sandbox, sizeof(sandbox)), -EBADMSG);
+	assert_string_equal(labels_get(&tags.labels, "app"), "web");
+	assert_int_equal(cri_read_containers(buf, len, "a", &w, &tags, sandbox, sizeof(sandbox)), -ENOENT);
+	assert_int_equal(cri_read_containers(buf, len - 1, "abc", &w, &tags, sandbox, sizeof(sandbox)), -EBADMSG);
 	/* an image that is asked for by its id alone has no name */
 	image.user_specified_image = "";
 	w.image[0] = '\0';
 	len = runtime__v1__list_containers_response__pack(&m, buf);
-	assert_int_equal(cri_read_containers(buf, len, "abc", &w, sandbox, sizeof(sandbox)), 0);
+	assert_int_equal(cri_read_containers(buf, len, "abc", &w, &tags, sandbox, sizeof(sandbox)), 0);
 	assert_string_equal(w.image, "");
 	/* a sandbox's id that is none */
-	assert_int_equal(cri_read_containers(buf, len, "abc", &w, sandbox, 2), -ENOENT);
+	assert_int_equal(cri_read_containers(buf, len, "abc", &w, &tags, sandbox, 2), -ENOENT);
 }
 
 static void test_sandboxes(void **state)
@@ -117,6 +118,7 @@ static void test_sandboxes(void **state)
 	Runtime__V1__PodSandboxMetadata metadata = RUNTIME__V1__POD_SANDBOX_METADATA__INIT;
 	Runtime__V1__PodSandbox s = RUNTIME__V1__POD_SANDBOX__INIT, *list[] = {&s};
 	struct workload w = {0};
+	struct tags tags = {0};
 	uint8_t buf[512];
 	size_t len;
 
@@ -130,13 +132,13 @@ static void test_sandboxes(void **state)
 	metadata.uid = "1b2c";
 	s.runtime_handler = "kata";
 	len = runtime__v1__list_pod_sandbox_response__pack(&m, buf);
-	assert_int_equal(cri_read_sandboxes(buf, len, "p1", &w), 0);
+	assert_int_equal(cri_read_sandboxes(buf, len, "p1", &w, &tags), 0);
 	assert_string_equal(w.pod, "web-7d9f");
 	assert_string_equal(w.pod_ns, "shop");
 	assert_string_equal(w.pod_uid, "1b2c");
 	assert_string_equal(w.handler, "kata");
-	assert_int_equal(cri_read_sandboxes(buf, len, "p2", &w), -ENOENT);
-	assert_int_equal(cri_read_sandboxes((const uint8_t *)"\xff", 1, "p1", &w), -EBADMSG);
+	assert_int_equal(cri_read_sandboxes(buf, len, "p2", &w, &tags), -ENOENT);
+	assert_int_equal(cri_read_sandboxes((const uint8_t *)"\xff", 1, "p1", &w, &tags), -EBADMSG);
 }
 
 /* A label that does not fit is left out whole, and what fits behind it is not. */
@@ -160,8 +162,9 @@ static void test_labels(void **state)
 	assert_true(l.len <= sizeof(l.packed));
 }
 
-static void answered(void *ctx, uint64_t origin, const struct workload *w)
+static void answered(void *ctx, uint64_t origin, const struct workload *w, const struct tags *tags)
 {
+	(void)tags;
 	(void)ctx;
 	(void)origin;
 	(void)w;

@@ -219,6 +219,7 @@ static void a_runtime_says_more(void **state)
 {
 	static const char *const name = "var/lib/docker/containers/" ID "/config.v2.json";
 	struct workload said = {.pod = "web-7d9f", .pod_ns = "shop", .restarts = 3};
+	struct tags tags = {0};
 	const struct workload *w;
 	const Warder__V1__Event *e;
 
@@ -226,9 +227,9 @@ static void a_runtime_says_more(void **state)
 	write_file(name, "{\"ID\":\"" ID "\",\"Config\":{\"Image\":\"nginx:1\"},\"Name\":\"/shop\"}");
 	take_seal(7, "docker/" ID);
 	remove_tree(name);
-	labels_add(&said.labels, "app", "web");
-	assert_null(state_answered(&engine.state, 8, &said));
-	w = state_answered(&engine.state, 7, &said);
+	labels_add(&tags.labels, "app", "web");
+	assert_null(state_answered(&engine.state, 8, &said, &tags));
+	w = state_answered(&engine.state, 7, &said, &tags);
 	assert_string_equal(w->name, "shop"); /* of which nothing was said */
 	assert_string_equal(w->image, "nginx:1");
 	assert_int_equal(w->resolution, RESOLVED_KUBERNETES);

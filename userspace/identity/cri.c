@@ -32,6 +32,7 @@ struct transfer {
 	bool busy, of_sandbox, known;
 	char sandbox[ID_MAX];
 	struct workload w; /* what was said so far */
+	struct tags tags;
 	uint8_t request[REQUEST];
 	uint8_t *answer;
 	size_t len;
@@ -236,11 +237,11 @@ static int read_answer(struct transfer *t)
 	if (r)
 		return r;
 	if (t->of_sandbox) {
-		r = cri_read_sandboxes(message, len, t->sandbox, &t->w);
+		r = cri_read_sandboxes(message, len, t->sandbox, &t->w, &t->tags);
 		t->known |= !r;
 		return r == -ENOENT ? 0 : r;
 	}
-	r = cri_read_containers(message, len, t->q.id, &t->w, t->sandbox, sizeof(t->sandbox));
+	r = cri_read_containers(message, len, t->q.id, &t->w, &t->tags, t->sandbox, sizeof(t->sandbox));
 	t->known = !r;
 	if (r == -ENOENT) {
 		strcpy(t->sandbox, t->q.id); /* it may be one itself */
@@ -273,7 +274,7 @@ static void transfer_ended(struct cri *c, struct transfer *t, CURLcode code, uin
 		c->counters.unknown++;
 	} else {
 		c->counters.answered++;
-		fn(ctx, t->q.origin, &t->w);
+		fn(ctx, t->q.origin, &t->w, &t->tags);
 	}
 }
 
@@ -289,6 +290,7 @@ static void start_waiting(struct cri *c, uint64_t now_ns)
 		c->n--;
 		t->of_sandbox = t->known = false;
 		t->w = (struct workload){0};
+		t->tags = (struct tags){0};
 		transfer_start(c, t);
 	}
 }

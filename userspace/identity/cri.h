@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "../err.h"
+#include "../labels.h"
 #include "../workload.h"
 
 /*
@@ -33,10 +34,10 @@ void cri_close(struct cri *c);
 int cri_ask(struct cri *c, uint64_t origin, const char *id);
 
 /*
- * Moves on what is under way, and calls `fn` for each answer: *w has what the runtime said and nothing else; it is valid during the
- * call. `now_ns` is any clock that only rises.
+ * Moves on what is under way, and calls `fn` for each answer: *w and *tags have what the runtime said and nothing else (the
+ * pod's tags, where it is in one); they are valid during the call. `now_ns` is any clock that only rises.
  */
-typedef void (*cri_fn)(void *ctx, uint64_t origin, const struct workload *w);
+typedef void (*cri_fn)(void *ctx, uint64_t origin, const struct workload *w, const struct tags *tags);
 void cri_turn(struct cri *c, uint64_t now_ns, cri_fn fn, void *ctx);
 
 const struct cri_counters *cri_counters(const struct cri *c);
@@ -46,8 +47,9 @@ const struct cri_counters *cri_counters(const struct cri *c);
 /* The one message of an answer: behind a flag and a length of four bytes. 0, or -EBADMSG. */
 int cri_frame(const uint8_t *bytes, size_t len, const uint8_t **message, size_t *message_len);
 /* What is said of container `id`, and the id of its pod's sandbox. 0; -ENOENT when it is not in the answer; -EBADMSG. */
-int cri_read_containers(const uint8_t *message, size_t len, const char *id, struct workload *w, char *sandbox, size_t size);
+int cri_read_containers(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags,
+			char *sandbox, size_t size);
 /* What is said of the sandbox `id`: the pod. Likewise. */
-int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struct workload *w);
+int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags);
 
 #endif

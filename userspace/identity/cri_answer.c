@@ -41,7 +41,7 @@ static void read_image(const Runtime__V1__Container *c, struct workload *w)
 		runtime_copy(w->digest, sizeof(w->digest), digest);
 }
 
-static void read_container(const Runtime__V1__Container *c, struct workload *w)
+static void read_container(const Runtime__V1__Container *c, struct workload *w, struct tags *tags)
 {
 	if (c->metadata) {
 		runtime_copy(w->name, sizeof(w->name), c->metadata->name);
@@ -50,11 +50,12 @@ static void read_container(const Runtime__V1__Container *c, struct workload *w)
 	if (c->created_at > 0)
 		w->created_s = c->created_at / 1000000000;
 	read_image(c, w);
-	read_pairs(&w->labels, c->labels, c->n_labels);
-	read_pairs(&w->annotations, c->annotations, c->n_annotations);
+	read_pairs(&tags->labels, c->labels, c->n_labels);
+	read_pairs(&tags->annotations, c->annotations, c->n_annotations);
 }
 
-int cri_read_containers(const uint8_t *message, size_t len, const char *id, struct workload *w, char *sandbox, size_t size)
+int cri_read_containers(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags,
+			char *sandbox, size_t size)
 {
 	Runtime__V1__ListContainersResponse *m = runtime__v1__list_containers_response__unpack(NULL, len, message);
 	int r = -ENOENT;
@@ -66,7 +67,7 @@ int cri_read_containers(const uint8_t *message, size_t len, const char *id, stru
 
 		if (strcmp(c->id, id) || strlen(c->pod_sandbox_id) >= size)
 			continue;
-		read_container(c, w);
+		read_container(c, w, tags);
 		strcpy(sandbox, c->pod_sandbox_id);
 		r = 0;
 	}
@@ -75,7 +76,7 @@ int cri_read_containers(const uint8_t *message, size_t len, const char *id, stru
 }
 
 /* The pod's labels are those that people gave; a container's own are the kubelet's. */
-static void read_sandbox(const Runtime__V1__PodSandbox *s, struct workload *w)
+static void read_sandbox(const Runtime__V1__PodSandbox *s, struct workload *w, struct tags *tags)
 {
 	if (s->metadata) {
 		runtime_copy(w->pod, sizeof(w->pod), s->metadata->name);
@@ -83,11 +84,11 @@ static void read_sandbox(const Runtime__V1__PodSandbox *s, struct workload *w)
 		runtime_copy(w->pod_uid, sizeof(w->pod_uid), s->metadata->uid);
 	}
 	runtime_copy(w->handler, sizeof(w->handler), s->runtime_handler);
-	read_pairs(&w->labels, s->labels, s->n_labels);
-	read_pairs(&w->annotations, s->annotations, s->n_annotations);
+	read_pairs(&tags->labels, s->labels, s->n_labels);
+	read_pairs(&tags->annotations, s->annotations, s->n_annotations);
 }
 
-int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struct workload *w)
+int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags)
 {
 	Runtime__V1__ListPodSandboxResponse *m = runtime__v1__list_pod_sandbox_response__unpack(NULL, len, message);
 	int r = -ENOENT;
@@ -97,7 +98,7 @@ int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struc
 	for (size_t i = 0; i < m->n_items && r; i++) {
 		if (strcmp(m->items[i]->id, id))
 			continue;
-		read_sandbox(m->items[i], w);
+		read_sandbox(m->items[i], w, tags);
 		r = 0;
 	}
 	runtime__v1__list_pod_sandbox_response__free_unpacked(m, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -346,6 +347,17 @@ static int freeze_tables(struct source_bpf *s)
 	return 0;
 }
 
+/* The embedded object is not read again: its pages need no memory. One that were read all the same would come from the file. */
+static void drop_object(void)
+{
+	size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t at = (uintptr_t)warder__elf_bytes(&size), from = (at + page - 1) & ~(page - 1),
+		  to = (at + size) & ~(page - 1);
+
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 int source_bpf_open(const struct probe *probe, const struct source_bpf_options *opt, struct source **out, struct err *err)
 {
 	struct source_bpf *s = calloc(1, sizeof(*s));
@@ -392,6 +404,7 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		err_set(err, rc, "walking the tasks that run already: %s", strerror(-rc));
 		goto fail;
 	}
+	drop_object();
 	if (opt->budget)
 		s->skel->bss->budget.telemetry_ns = 1000000000ull / opt->budget;
 	*out = &s->base;
