@@ -26,7 +26,7 @@ CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
 LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lcurl -lcap
 
-PROTOS   := google/protobuf/timestamp cri/v1/runtime $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
+PROTOS   := google/protobuf/timestamp cri/v1/runtime containerd/v1/services $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
 PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
 PB_H     := $(PB_C:.c=.h)
 GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.h
@@ -218,7 +218,7 @@ static-record: $(BUILD)/programs.tsv
 
 # Real containers on this kernel; then the same in virtual machines with Debian's kernels: the kernel matrix.
 # SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs identity posture
+SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs identity posture churn
 
 live: export WARDER_RESULTS ?= $(abspath $(MATRIX))/native
 live: all $(BUILD)/tests/act

@@ -77,6 +77,6 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 		state_find_bundle(&q, out);
 	close(q.root);
 	if (!r)
-		out->resolution = out->pod[0] ? RESOLVED_KUBERNETES : RESOLVED_RUNTIME;
+		out->resolution = out->pod_ns[0] ? RESOLVED_KUBERNETES : RESOLVED_RUNTIME;
 	return r;
 }

@@ -75,7 +75,7 @@ void report_lost(struct engine *e, struct source *src)
 		src->ops->accounts(src, lost_account, &l);
 	lost_own(&l, "check", 0, WARDER__V1__LOST__STAGE__INVALID, e->invalid);
 	lost_own(&l, "event too big", 1, WARDER__V1__LOST__STAGE__INVALID, e->unbuilt);
-	lost_own(&l, "containers", 2, WARDER__V1__LOST__STAGE__TABLE, e->state.containers.evicted);
+	lost_own(&l, "containers", 2, WARDER__V1__LOST__STAGE__TABLE, e->state.forgotten);
 	lost_own(&l, "open findings", 3, WARDER__V1__LOST__STAGE__TABLE, e->findings.open.evicted);
 	for (unsigned int i = 0; i < e->n_sinks; i++)
 		lost_own(&l, e->sinks[i]->spec, 4 + i, WARDER__V1__LOST__STAGE__SINK, e->sinks[i]->lost);

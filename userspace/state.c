@@ -2,10 +2,11 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define MAX_CONTAINERS 4096
+#define MAX_CONTAINERS 2048 /* with those that ended, which late events still name */
 #define MAX_PROCESSES  8192
 #define MAX_TAGGED     1024 /* containers whose labels are remembered */
 #define MAX_TRIES      80   /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
@@ -60,8 +61,12 @@ static void container_name(struct state *s, struct state_container *c)
 static void container_sealed(struct state *s, const struct wd_record *r)
 {
 	const struct wd_container_seal *seal = schema_body(r);
-	struct state_container *c = table_put(&s->containers, seal->container_id);
+	const struct state_container *oldest = table_oldest(&s->containers);
+	struct state_container *c;
 
+	if (oldest && !oldest->ended && !table_get(&s->containers, seal->container_id))
+		s->forgotten++;
+	c = table_put(&s->containers, seal->container_id);
 	s->alive -= c->workload.origin_id && !c->ended;
 	*c = (struct state_container){.seal = *seal, .first = r->actor, .sealed_ns = r->boot_ns};
 	c->workload.origin_id = seal->container_id;
@@ -210,14 +215,29 @@ void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *
 	}
 }
 
+/* The namespace of containerd's that a bundle is in; NULL where that is not one of its own, or Kubernetes'. */
+static const char *containerd_ns(const struct workload *w, char *out, size_t size)
+{
+	static const char tasks[] = "/io.containerd.runtime.v2.task/";
+	const char *at = strstr(w->bundle, tasks), *end = at ? strchr(at + sizeof(tasks) - 1, '/') : NULL;
+
+	if (!end)
+		return NULL;
+	at += sizeof(tasks) - 1;
+	snprintf(out, size, "%.*s", (int)(end - at), at);
+	return strcmp(out, "k8s.io") ? out : NULL;
+}
+
 void state_ask(struct state *s)
 {
+	char ns[80];
+
 	for (uint32_t i = 0; i < s->containers.used; i++) {
 		struct state_container *c = table_at(&s->containers, i);
 
 		if (!c->workload.origin_id || c->asked || c->ended || !may_be_cri(c))
 			continue;
-		if (cri_ask(s->cri, c->workload.origin_id, c->workload.id))
+		if (cri_ask(s->cri, c->workload.origin_id, c->workload.id, containerd_ns(&c->workload, ns, sizeof(ns))))
 			return;
 		c->asked = true;
 	}
@@ -248,7 +268,7 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	w->restarts = said->restarts;
 	w->created_s = said->created_s;
 	*(struct tags *)table_put(&s->tags, origin) = *tags;
-	if (w->pod[0])
+	if (w->pod_ns[0])
 		w->resolution = RESOLVED_KUBERNETES;
 	else if (w->resolution < RESOLVED_RUNTIME)
 		w->resolution = RESOLVED_RUNTIME;

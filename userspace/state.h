@@ -17,6 +17,7 @@ struct state {
 	struct cri *cri;                 /* the caller's; NULL: no runtime is asked over its socket */
 	struct table containers, processes, tags;
 	unsigned int wait_ms; /* that an event which matters waits for its container's name */
+	uint64_t forgotten;   /* containers that had not ended, for want of room */
 	unsigned int alive;   /* containers sealed and not ended */
 };
 

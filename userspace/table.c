@@ -128,6 +128,11 @@ void *table_put(struct table *t, uint64_t key)
 	return memset(t->values + i * t->value_size, 0, t->value_size);
 }
 
+void *table_oldest(const struct table *t)
+{
+	return t->free != TABLE_NONE || t->used < t->cap ? NULL : table_at(t, t->oldest);
+}
+
 void table_del(struct table *t, uint64_t key)
 {
 	uint32_t i = find(t, key);

@@ -26,6 +26,8 @@ void table_destroy(struct table *t);
 void *table_get(struct table *t, uint64_t key);
 /* The value of a key, zeroed where it is new. Never NULL. */
 void *table_put(struct table *t, uint64_t key);
+/* The value that the next new key takes the place of; NULL where there is room. Not touched. */
+void *table_oldest(const struct table *t);
 void table_del(struct table *t, uint64_t key);
 
 /* The value in a slot below t->used, to walk them all; one that was deleted is zeroed. */

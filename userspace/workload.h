@@ -27,11 +27,11 @@ struct workload {
 	char image[256];  /* as it was asked for */
 	char digest[80];  /* sha256:… */
 	bool privileged;
-	bool pending;    /* the runtime is asked for more */
-	bool sandbox;    /* holds its pod's namespaces, runs nothing of the user's */
-	char pod[256];   /* Kubernetes' names; empty where it is in no pod of Kubernetes */
+	bool pending;  /* the runtime is asked for more */
+	bool sandbox;  /* holds its pod's namespaces, runs nothing of the user's */
+	char pod[256]; /* its name; podman's: the start of its id, for the name is in a database. Empty where it is in no pod */
 	char pod_ns[64]; /* the pod's namespace */
-	char pod_uid[40];
+	char pod_uid[72];
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	int64_t created_s;
 	uint32_t restarts;

@@ -46,7 +46,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	len = size - (size_t)(message - data);
 	if (data[0] & 2 && cri_frame(message, len, &message, &len))
 		return 0;
-	if (data[0] & 1)
+	if (data[0] & 4 && data[0] & 1)
+		cri_read_container(message, len, id, &w, &tags);
+	else if (data[0] & 4)
+		cri_read_image(message, len, &w);
+	else if (data[0] & 1)
 		cri_read_containers(message, len, id, &w, &tags, sandbox, sizeof(sandbox));
 	else
 		cri_read_sandboxes(message, len, id, &w, &tags);

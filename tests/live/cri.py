@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""cri.py SOCKET DIR pod NAMESPACE NAME UID            a pod on the host's network and pid namespace; prints its id
-cri.py SOCKET DIR container POD NAMESPACE NAME UID CONTAINER IMAGE COMMAND...   a container in it; prints its id
+"""cri.py SOCKET DIR pod NAMESPACE NAME UID NODE|POD   a pod on the host's network or its own, in the host's pid namespace; prints its id
+cri.py SOCKET DIR container POD NAMESPACE NAME UID NODE|POD CONTAINER IMAGE COMMAND...   a container in it; prints its id
 cri.py SOCKET DIR status CONTAINER                  prints JSON: what the runtime itself says of it
 cri.py SOCKET DIR stop POD                          ends and removes it
 
@@ -26,27 +26,28 @@ def labels(namespace, name, uid):
     return {"io.kubernetes.pod.namespace": namespace, "io.kubernetes.pod.name": name, "io.kubernetes.pod.uid": uid}
 
 
-def sandbox_config(namespace, name, uid):
-    host = cri.NamespaceOption(network=cri.NODE, pid=cri.NODE)
+def sandbox_config(namespace, name, uid, network):
+    host = cri.NamespaceOption(network=cri.NamespaceMode.Value(network), pid=cri.NODE)
     linux = cri.LinuxPodSandboxConfig(cgroup_parent="/kubepods/besteffort/pod" + uid,
                                       security_context=cri.LinuxSandboxSecurityContext(namespace_options=host))
     return cri.PodSandboxConfig(metadata=cri.PodSandboxMetadata(name=name, uid=uid, namespace=namespace),
                                 labels=dict(labels(namespace, name, uid), app="shop-front"), linux=linux)
 
 
-def pod(namespace, name, uid):
-    request = cri.RunPodSandboxRequest(config=sandbox_config(namespace, name, uid))
+def pod(namespace, name, uid, network):
+    request = cri.RunPodSandboxRequest(config=sandbox_config(namespace, name, uid, network))
     print(call("RunPodSandbox", request, cri.RunPodSandboxResponse).pod_sandbox_id)
 
 
-def container(sandbox, namespace, name, uid, container_name, image, *command):
+def container(sandbox, namespace, name, uid, network, container_name, image, *command):
     security = cri.LinuxContainerSecurityContext(capabilities=cri.Capability(add_capabilities=["SYS_PTRACE"]),
-                                                 namespace_options=cri.NamespaceOption(network=cri.NODE, pid=cri.NODE))
+                                                 namespace_options=cri.NamespaceOption(
+                                                     network=cri.NamespaceMode.Value(network), pid=cri.NODE))
     config = cri.ContainerConfig(metadata=cri.ContainerMetadata(name=container_name), image=cri.ImageSpec(image=image),
                                  command=command, linux=cri.LinuxContainerConfig(security_context=security),
                                  labels=dict(labels(namespace, name, uid), **{"io.kubernetes.container.name": container_name}))
     request = cri.CreateContainerRequest(pod_sandbox_id=sandbox, config=config,
-                                         sandbox_config=sandbox_config(namespace, name, uid))
+                                         sandbox_config=sandbox_config(namespace, name, uid, network))
     made = call("CreateContainer", request, cri.CreateContainerResponse).container_id
     call("StartContainer", cri.ContainerId(container_id=made), cri.Nothing)
     print(made)

@@ -84,10 +84,10 @@ podman_all() {
 		act open "/proc/$holder/root$secret" , pause)
 	due podman "$made" "$(podman_says "$made")"
 	control podman "$(pod_man run -d --ulimit host --network none $image act open /etc/hostname , pause)"
-	pod=$(pod_man pod create --infra=false --name "$id-pod")
+	pod=$(pod_man pod create --infra-image $image --infra-command "act pause" --network none --name "$id-pod")
 	made=$(pod_man run -d --pod "$pod" --ulimit host --network none --pid host --cap-add SYS_PTRACE --name "$id-in-pod" $image \
 		act open "/proc/$holder/root$secret" , pause)
-	due podman-pod "$made" "$(podman_says "$made")"
+	due podman-pod "$made" "$(podman_says "$made" | jq --arg p "$pod" '. + {pod: {name: $p[:12], uid: $p}}')"
 }
 
 podman_end() {
@@ -110,8 +110,15 @@ containerd_start() {
 		[plugins."io.containerd.grpc.v1.cri"]
 		  sandbox_image = "$image"
 		  restrict_oom_score_adj = true
+		  [plugins."io.containerd.grpc.v1.cri".cni]
+		    bin_dir = "/usr/lib/cni"
+		    conf_dir = "$dir/cni"
 	END
-	background setsid containerd -c "$dir/config.toml" </dev/null >"$dir/log" 2>&1
+	mkdir -p "$dir/cni"
+	jq -n --arg d "$dir/ipam" '{cniVersion: "1.0.0", name: "warder-test", plugins: [{type: "bridge", bridge: "warder-test0", isGateway: true,
+		ipam: {type: "host-local", dataDir: $d, ranges: [[{subnet: "10.98.0.0/24"}]]}}]}' >"$dir/cni/10-test.conflist"
+	# in a network namespace of its own, which is where the pods' bridge is
+	background setsid unshare -n containerd -c "$dir/config.toml" </dev/null >"$dir/log" 2>&1
 	until_true "$DEADLINE" ctr -a "$dir/socket" version >/dev/null 2>&1
 }
 
@@ -121,8 +128,9 @@ ct() {
 
 ctr_all() {
 	ct images import "$work/image.tar" >/dev/null
-	ct run -d --cap-add CAP_SYS_ADMIN $image "$id-ctr" act open-tree / etc/hostname , pause
-	due ctr "$id-ctr" "$(jq -n --arg n "$id-ctr" '{name: $n, runtime: "containerd"}')"
+	ct run -d --label app=shop-back --cap-add CAP_SYS_ADMIN $image "$id-ctr" act open-tree / etc/hostname , pause
+	due ctr "$id-ctr" "$(jq -n --arg n "$id-ctr" --arg i $image --arg d "$(ct images ls "name==$image" | awk 'NR == 2 { print $3 }')" \
+		'{name: $n, runtime: "containerd", image: $i, digest: $d, app: "shop-back"}')"
 	ct run -d $image "$id-ctr-own" act open /etc/hostname , pause
 	control ctr "$id-ctr-own"
 }
@@ -132,27 +140,38 @@ cri() {
 }
 
 cri_all() {
-	local pod uid=1b2c3d4e-0000-1111-2222-333344445555 made name
+	local pod uid network
 	mkdir -p "$work/cri"
 	if ! protoc -I "$here" --python_out="$work/cri" cri.proto || ! "$python" -c 'import grpc' 2>/dev/null; then
 		skip "CRI: python3-grpcio is not installed"
 		return
 	fi
 	ct -n k8s.io images import "$work/image.tar" >/dev/null
-	pod=$(cri pod shop "$id-web" $uid) || { fail "CRI: no pod: $pod $(tail -n 2 "$work/containerd/log")"; return; }
-	echo "$pod" >"$work/cri/pod"
+	for network in NODE POD; do
+		uid=1b2c3d4e-0000-1111-2222-33334444555${#network}
+		pod=$(cri pod shop "$id-$network" $uid $network) || { fail "CRI: no pod: $pod $(tail -n 2 "$work/containerd/log")"; return; }
+		echo "$pod" >>"$work/cri/pods"
+		cri_pod "$pod" "$id-$network" $uid $network
+	done
+	control cri "$(cri container "$pod" shop "$id-POD" $uid POD quiet $image act open /etc/hostname , pause)"
+	control cri-sandbox "$pod"
+}
+
+# cri_pod POD NAME UID NETWORK: two containers in it
+cri_pod() {
+	local name made
 	for name in app side; do
-		made=$(cri container "$pod" shop "$id-web" $uid $name $image act open "/proc/$holder/root$secret" , pause)
-		due "cri-$name" "$made" "$(cri status "$made" |
+		made=$(cri container "$1" shop "$2" "$3" "$4" $name $image act open "/proc/$holder/root$secret" , pause)
+		due "cri-$4-$name" "$made" "$(cri status "$made" |
 			jq '{name, image, digest, runtime: "containerd", pod: {name: .pod, namespace, uid}, app: "shop-front"}')"
 	done
-	control cri "$(cri container "$pod" shop "$id-web" $uid quiet $image act open /etc/hostname , pause)"
-	control cri-sandbox "$pod"
 }
 
 containerd_end() {
 	local name
-	[ ! -e "$work/cri/pod" ] || cri stop "$(cat "$work/cri/pod")" 2>/dev/null
+	while read -r name; do
+		cri stop "$name" 2>/dev/null
+	done < <(cat "$work/cri/pods" 2>/dev/null)
 	[ -e "$work/containerd/socket" ] || return
 	for name in "$id-ctr" "$id-ctr-own"; do
 		ct task kill -s 9 "$name" 2>/dev/null

@@ -188,6 +188,12 @@ static inline void take_seal(uint64_t id, const char *name)
 	take();
 }
 
+static inline void take_end(uint64_t id)
+{
+	*(uint64_t *)build_start(&rec, WD_CONTAINER_END) = id;
+	take();
+}
+
 static inline void open_host_file(uint64_t origin, uint64_t at)
 {
 	struct wd_file_open *f = build_start(&rec, WD_FILE_OPEN);

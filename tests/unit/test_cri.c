@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "containerd/v1/services.pb-c.h"
 #include "cri/v1/runtime.pb-c.h"
 #include "identity/cri.h"
 
@@ -141,6 +142,45 @@ static void test_sandboxes(void **state)
 	assert_int_equal(cri_read_sandboxes((const uint8_t *)"\xff", 1, "p1", &w, &tags), -EBADMSG);
 }
 
+/* containerd's own API. */
+static void test_container_and_image(void **state)
+{
+	Containerd__V1__GetContainerResponse m = CONTAINERD__V1__GET_CONTAINER_RESPONSE__INIT;
+	Containerd__V1__Container c = CONTAINERD__V1__CONTAINER__INIT;
+	Containerd__V1__Pair label = CONTAINERD__V1__PAIR__INIT, *labels[] = {&label};
+	Containerd__V1__GetImageResponse i = CONTAINERD__V1__GET_IMAGE_RESPONSE__INIT;
+	Containerd__V1__Image image = CONTAINERD__V1__IMAGE__INIT;
+	Containerd__V1__Descriptor target = CONTAINERD__V1__DESCRIPTOR__INIT;
+	struct workload w = {0};
+	struct tags tags = {0};
+	uint8_t buf[512];
+	size_t len;
+
+	(void)state;
+	m.container = &c;
+	c.id = "web";
+	c.image = "r.test/a:1";
+	label.key = "app";
+	label.value = "shop";
+	c.labels = labels;
+	c.n_labels = 1;
+	len = containerd__v1__get_container_response__pack(&m, buf);
+	assert_int_equal(cri_read_container(buf, len, "web", &w, &tags), 0);
+	assert_string_equal(w.image, "r.test/a:1");
+	assert_string_equal(labels_get(&tags.labels, "app"), "shop");
+	assert_int_equal(cri_read_container(buf, len, "other", &w, &tags), -ENOENT);
+	assert_int_equal(cri_read_container(NULL, 0, "web", &w, &tags), -ENOENT);
+	assert_int_equal(cri_read_container((const uint8_t *)"\xff", 1, "web", &w, &tags), -EBADMSG);
+	i.image = &image;
+	len = containerd__v1__get_image_response__pack(&i, buf);
+	assert_int_equal(cri_read_image(buf, len, &w), -ENOENT);
+	image.target = &target;
+	target.digest = "sha256:12";
+	len = containerd__v1__get_image_response__pack(&i, buf);
+	assert_int_equal(cri_read_image(buf, len, &w), 0);
+	assert_string_equal(w.digest, "sha256:12");
+}
+
 /* A label that does not fit is left out whole, and what fits behind it is not. */
 static void test_labels(void **state)
 {
@@ -233,7 +273,7 @@ static void test_nobody_there(void **state)
 	const struct cri_counters *n = cri_counters(c);
 
 	(void)state;
-	assert_int_equal(cri_ask(c, 7, "abc"), 0);
+	assert_int_equal(cri_ask(c, 7, "abc", NULL), 0);
 	turn_until(c, 1 * SECOND, &n->failed, 1);
 	turn_until(c, 2 * SECOND, &n->failed, 1); /* it is left alone for a while */
 	turn_until(c, 10 * SECOND, &n->failed, 2);
@@ -251,7 +291,7 @@ static void test_one_that_hangs(void **state)
 	struct cri *c = opened();
 
 	(void)state;
-	assert_int_equal(cri_ask(c, 7, "abc"), 0);
+	assert_int_equal(cri_ask(c, 7, "abc", NULL), 0);
 	turn_until(c, 1 * SECOND, &cri_counters(c)->late, 1);
 	cri_close(c);
 	end(pid);
@@ -272,7 +312,7 @@ static void test_garbage(void **state)
 		pid_t pid = serve(rows[i].bytes, rows[i].len, false);
 		struct cri *c = opened();
 
-		assert_int_equal(cri_ask(c, 7, "abc"), 0);
+		assert_int_equal(cri_ask(c, 7, "abc", NULL), 0);
 		turn_until(c, 1 * SECOND, &cri_counters(c)->failed, 1);
 		cri_close(c);
 		end(pid);
@@ -290,10 +330,12 @@ static void test_bounds(void **state)
 	(void)state;
 	memset(id, 'a', sizeof(id) - 1);
 	id[sizeof(id) - 1] = '\0';
-	assert_int_equal(cri_ask(c, 1, id), 0); /* no such id: not asked */
-	assert_int_equal(cri_ask(c, 1, ""), 0);
+	assert_int_equal(cri_ask(c, 1, id, NULL), 0); /* no such id: not asked */
+	assert_int_equal(cri_ask(c, 1, "", NULL), 0);
+	assert_int_equal(cri_ask(c, 1, "abc", "no\r\nspace"), 0);
+	assert_int_equal(cri_ask(c, 1, "abc", ""), 0);
 	assert_int_equal(cri_counters(c)->asked, 0);
-	while (n < 1000 && !cri_ask(c, n, "abc"))
+	while (n < 1000 && !cri_ask(c, n, "abc", NULL))
 		n++;
 	assert_int_equal(n, 256);
 	cri_close(c);
@@ -308,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_frame),
 		cmocka_unit_test(test_containers),
 		cmocka_unit_test(test_sandboxes),
+		cmocka_unit_test(test_container_and_image),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test_setup_teardown(test_nobody_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_that_hangs, setup, teardown),

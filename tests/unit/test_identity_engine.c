@@ -108,6 +108,14 @@ static void test_podman_and_crio(void **state)
 	assert_string_equal(w.image, "r.test/a:1");
 	assert_string_equal(w.digest, "sha256:" HEX2);
 	assert_string_equal(w.pod, ""); /* anybody may give podman these annotations */
+	w = of_bundle(n, text, "/machine.slice/machine-libpod_pod_" HEX2 ".slice/libpod-" HEX ".scope", RESOLVED_RUNTIME);
+	assert_string_equal(w.pod_uid, HEX2);
+	assert_string_equal(w.pod, "0b01e7d9ba79");
+	assert_string_equal(w.pod_ns, "");
+	w = of_bundle(n, text, "/libpod_parent/" HEX2 "/libpod-" HEX, RESOLVED_RUNTIME);
+	assert_string_equal(w.pod_uid, HEX2);
+	w = of_bundle(n, text, "/libpod_parent/libpod-" HEX, RESOLVED_RUNTIME);
+	assert_string_equal(w.pod_uid, "");
 
 	w = of_bundle(n, text, "/kubepods/burstable/pod1/crio-" HEX, RESOLVED_KUBERNETES);
 	check_pod(&w, "cri-o", "u-1");

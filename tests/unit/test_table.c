@@ -106,6 +106,10 @@ static void same_walk(const struct table *t, const struct model *m)
 		assert_int_equal(v[1], ~v[0]);
 	}
 	assert_int_equal(live, m->n);
+	if (m->n == t->cap)
+		assert_int_equal(*(const uint32_t *)table_oldest(t), m->value[0]);
+	else
+		assert_null(table_oldest(t));
 	assert_true(t->used <= t->cap);
 }
 

@@ -167,8 +167,8 @@ static int read_crio(const struct runtime_query *q, const char *bundle, struct w
 /* ".../overlay-containers/ID/userdata": the file is in the directory of all. */
 static int read_podman(const struct runtime_query *q, const char *bundle, struct workload *out)
 {
-	const char *end = strstr(bundle, "-containers/") + sizeof("-containers/") - 1;
-	size_t len;
+	const char *end = strstr(bundle, "-containers/") + sizeof("-containers/") - 1, *pod;
+	size_t len, pod_len;
 	char *buf;
 	int r = read_file(q, bundle, (int)(end - bundle), "containers.json", &buf, &len);
 
@@ -176,6 +176,9 @@ static int read_podman(const struct runtime_query *q, const char *bundle, struct
 		return r;
 	r = podman_parse_containers(buf, len, out->id, out);
 	free(buf);
+	pod_len = cgroup_path_pod(q->cgroup, &pod);
+	snprintf(out->pod_uid, sizeof(out->pod_uid), "%.*s", (int)pod_len, pod);
+	snprintf(out->pod, sizeof(out->pod), "%.*s", pod_len ? 12 : 0, pod);
 	return r;
 }
 

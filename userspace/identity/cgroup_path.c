@@ -31,6 +31,23 @@ static const char *last_hex_id(const char *path)
 	return id;
 }
 
+size_t cgroup_path_pod(const char *cgroup_path, const char **start)
+{
+	static const char *const marks[] = {"/libpod_parent/", "libpod_pod_"}; /* cgroupfs, systemd */
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		const char *at = strstr(cgroup_path, marks[i]);
+		size_t n = 0;
+
+		*start = at ? at + strlen(marks[i]) : "";
+		while (is_hex((*start)[n]))
+			n++;
+		if (n == ID_HEX)
+			return n;
+	}
+	return 0;
+}
+
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len)
 {
 	static const char scope[] = ".scope";

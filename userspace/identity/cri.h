@@ -10,8 +10,9 @@
 #include "../workload.h"
 
 /*
- * A container runtime that is asked over its unix socket (Kubernetes' CRI: gRPC over HTTP/2) for what is not on disk: labels,
- * annotations, the image's digest, restarts. Two calls that only read. Nothing here waits: a runtime that is slow, dead or hostile costs
+ * A container runtime that is asked over its unix socket (Kubernetes' CRI: gRPC over HTTP/2; and containerd's own API for what is in another of
+ * its namespaces than Kubernetes') for what is not on disk: labels,
+ * annotations, image and digest, restarts. Calls that only read. Nothing here waits: a runtime that is slow, dead or hostile costs
  * its own answers, which are counted, and nobody's time.
  */
 struct cri;
@@ -30,8 +31,11 @@ struct cri_counters {
 int cri_open(const char *path, struct cri **out, struct err *err);
 void cri_close(struct cri *c);
 
-/* Puts a container on the list of those to ask for. `id` is the runtime's. 0, or -EAGAIN when the list is full. */
-int cri_ask(struct cri *c, uint64_t origin, const char *id);
+/*
+ * Puts a container on the list of those to ask for. `id` is the runtime's; `ns` is containerd's namespace, NULL for the CRI. 0, or
+ * -EAGAIN when the list is full.
+ */
+int cri_ask(struct cri *c, uint64_t origin, const char *id, const char *ns);
 
 /*
  * Moves on what is under way, and calls `fn` for each answer: *w and *tags have what the runtime said and nothing else (the
@@ -51,5 +55,9 @@ int cri_read_containers(const uint8_t *message, size_t len, const char *id, stru
 			char *sandbox, size_t size);
 /* What is said of the sandbox `id`: the pod. Likewise. */
 int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags);
+
+/* What containerd says of a container in a namespace of its, and of an image. 0, -ENOENT or -EBADMSG. */
+int cri_read_container(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags);
+int cri_read_image(const uint8_t *message, size_t len, struct workload *w);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "containerd/v1/services.pb-c.h"
 #include "cri.h"
 #include "cri/v1/runtime.pb-c.h"
 #include "runtime.h"
@@ -102,5 +103,34 @@ int cri_read_sandboxes(const uint8_t *message, size_t len, const char *id, struc
 		r = 0;
 	}
 	runtime__v1__list_pod_sandbox_response__free_unpacked(m, NULL);
+	return r;
+}
+
+int cri_read_container(const uint8_t *message, size_t len, const char *id, struct workload *w, struct tags *tags)
+{
+	Containerd__V1__GetContainerResponse *m = containerd__v1__get_container_response__unpack(NULL, len, message);
+	const Containerd__V1__Container *c = m ? m->container : NULL;
+	int r = c && !strcmp(c->id, id) ? 0 : m ? -ENOENT : -EBADMSG;
+
+	if (!r) {
+		runtime_copy(w->image, sizeof(w->image), c->image);
+		tags->labels = (struct labels){0};
+		for (size_t i = 0; i < c->n_labels; i++)
+			labels_add(&tags->labels, c->labels[i]->key, c->labels[i]->value);
+	}
+	if (m)
+		containerd__v1__get_container_response__free_unpacked(m, NULL);
+	return r;
+}
+
+int cri_read_image(const uint8_t *message, size_t len, struct workload *w)
+{
+	Containerd__V1__GetImageResponse *m = containerd__v1__get_image_response__unpack(NULL, len, message);
+	int r = m && m->image && m->image->target ? 0 : m ? -ENOENT : -EBADMSG;
+
+	if (!r)
+		runtime_copy(w->digest, sizeof(w->digest), m->image->target->digest);
+	if (m)
+		containerd__v1__get_image_response__free_unpacked(m, NULL);
 	return r;
 }
