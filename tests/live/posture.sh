@@ -51,8 +51,32 @@ hook() {
 	printf '.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", "%s"], env: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]}]}' "$1"
 }
 
+# with AppArmor on, a container without a profile is rated the lowest, whatever else it is
+apparmor=
+[ ! -d /sys/kernel/security/apparmor ] || apparmor=PRIVILEGED
+
+# few RUNTIME ROW...: in a guest these rows are left out
+few() {
+	local runtime=$1 row
+	[ "${WARDER_FEW:-}" ] || return
+	shift
+	for row; do
+		skip "$runtime-$row: it does not depend on the kernel, and native has it"
+	done
+}
+
 attacks() {
 	local r=$1 dir
+	if [ "$apparmor" ]; then
+		made "$r-label" "$r" . '.process.apparmorProfile = "docker-default"'
+		expect "$r-label" R07 SUCCEEDED any
+	else
+		skip "$r-label: R07: this kernel has no AppArmor"
+	fi
+	dir=$(bundle "$r-hook")/rootfs
+	made "$r-hook" "$r" "$(hook "mount --bind / $dir/data")" .
+	expect "$r-hook" R12 SUCCEEDED host
+	! few "$r" mask other-mask writable caps user seccomp privs ns gone proc || return
 	made "$r-mask" "$r" '.linux.maskedPaths -= ["/proc/keys"]' '.linux.maskedPaths += ["/proc/keys"]'
 	expect "$r-mask" R05 SUCCEEDED any
 	made "$r-other-mask" "$r" '.mounts += [{destination: "/etc/hostname", type: "bind", source: "'"$work"'/host/file", options: ["bind"]}]' \
@@ -75,15 +99,6 @@ attacks() {
 	made "$r-proc" "$r" '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs"}]' \
 		'.mounts[-1] |= (.type = "proc" | .source = "proc")'
 	expect "$r-proc" R08 SUCCEEDED any
-	dir=$(bundle "$r-hook")/rootfs
-	made "$r-hook" "$r" "$(hook "mount --bind / $dir/data")" .
-	expect "$r-hook" R12 SUCCEEDED host
-	if [ -d /sys/kernel/security/apparmor ]; then
-		made "$r-label" "$r" . '.process.apparmorProfile = "docker-default"'
-		expect "$r-label" R07 SUCCEEDED any
-	else
-		skip "$r-label: R07: this kernel has no AppArmor"
-	fi
 }
 
 controls() {
@@ -91,6 +106,7 @@ controls() {
 	made "$r-as-promised" "$r" ".linux.seccomp = $seccomp | .process.noNewPrivileges = true" . "bind=$work/host:/data" user=1000
 	expect_none "$r-as-promised"
 	rated "$r-as-promised" PRIVILEGED '.differences == null and .seccomp and .no_new_privs and .uid == 1000'
+	! few "$r" less all link driver plain || return
 	made "$r-less" "$r" '.process.capabilities.bounding = []' . # fewer capabilities than the runtime could give: none is more
 	expect_none "$r-less"
 	made "$r-all" "$r" . . caps=all hostpid hostnet hostipc devices unmasked
@@ -106,7 +122,7 @@ controls() {
 	rated "$r-driver" PRIVILEGED '[.differences[].what] == ["DIFFERS_MOUNT"] and .differences[0].found.utf8 == "'"$work"'/host/file"'
 	container "$r-plain" "$r" caps=none user=1000 || return
 	expect_none "$r-plain"
-	rated "$r-plain" BASELINE '.differences == null and .capabilities == null'
+	rated "$r-plain" "${apparmor:-BASELINE}" '.differences == null and .capabilities == null'
 }
 
 # what runs when a sensor starts may have done it itself: context
@@ -128,8 +144,8 @@ done
 sensor_start
 for runtime in $runtimes; do
 	expect_none "$runtime-later"
-	rated "$runtime-later" BASELINE '.late and [.differences[].what] == ["DIFFERS_MASK"]'
-	rated "$runtime-unpriv" RESTRICTED '.late and .reasons == null and .differences == null'
+	rated "$runtime-later" "${apparmor:-BASELINE}" '.late and [.differences[].what] == ["DIFFERS_MASK"]'
+	rated "$runtime-unpriv" "${apparmor:-RESTRICTED}" '.late and (.reasons // [] | all(startswith("AppArmor"))) and .differences == null'
 	attacks "$runtime"
 	controls "$runtime"
 done

@@ -31,7 +31,7 @@ suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs'
 suites_most="$suites_kernel sticky security posture"
 suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
 both='escapes benign'                                                    # by both runtimes where there are two
-own_sensor='startup caps flood security'                                 # start it themselves, with arguments of theirs
+own_sensor='startup caps flood security posture'                               # start it themselves, with arguments of theirs
 
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 all=$(sed -n 's/^SUITES ?= //p' "$tree/Makefile")
