@@ -37,6 +37,14 @@ static struct wd_str put_text(struct audit_record *r, const char *s)
 	return to;
 }
 
+#define CAP_SYS_ADMIN 21
+
+/* Whether the container may have done it itself by now: what it holds at its seal does not change, what is mounted may. */
+static bool may_be_own(const struct audit *a, enum wd_difference what)
+{
+	return a->late || (what >= WD_DIFFERS_MOUNT && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
+}
+
 static void difference_record(const struct audit *a, const struct posture_difference *d, struct audit_record *r)
 {
 	bool of_host = d->what == WD_DIFFERS_MOUNT || d->what == WD_DIFFERS_NAMESPACE;
@@ -53,7 +61,7 @@ static void difference_record(const struct audit *a, const struct posture_differ
 	};
 	r->body = (struct wd_seal_difference){
 		.what = d->what,
-		.late = a->late,
+		.late = may_be_own(a, d->what),
 		.whole = d->whole,
 		.promised = d->promised,
 		.actual = d->actual,
@@ -75,8 +83,7 @@ static void read_posture(struct audit *a)
 		.seccomp = c->seal.seccomp_mode != 0,
 		.no_new_privs = c->seal.no_new_privs,
 	};
-	found = identity_posture(a->e->state.identity, &c->workload, c->first.pid, c->first.start_ns, &a->e->scratch,
-				 &a->promised, &a->actual);
+	found = identity_posture(a->e->state.identity, &c->workload, &c->first, &a->e->scratch, &a->promised, &a->actual);
 	a->is_promised = found & IDENTITY_PROMISED;
 	a->late = c->seal.late || a->e->now_ns - c->sealed_ns > LATE_NS;
 	if (!a->is_promised)

@@ -30,13 +30,13 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 #define IDENTITY_ACTUAL   2
 
 /*
- * What the runtime was told about a container that is resolved (`w`), into *promised, and what its process `pid` that started at
- * `start_ns` since boot shows, into *actual: its mounts and its label; the rest of *actual is the kernel's to tell and left alone.
+ * What the runtime was told about a container that is resolved (`w`), into *promised, and what its first process
+ * (as it was at the seal) shows, into *actual: its mounts and its label; the rest of *actual is the kernel's to tell and left alone.
  * Strings are in the arena. Paths that were promised to be masked or read-only are those that this kernel has; a place that was
  * promised behind a link is told as it is called in the container. It reads no file of the container's. Returns which of both
  * were found.
  */
-int identity_posture(const struct identity *id, const struct workload *w, unsigned int pid, uint64_t start_ns, struct arena *a,
+int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual);
 
 /*

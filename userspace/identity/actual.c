@@ -302,18 +302,31 @@ static int read_promise(int root, const char *bundle, struct arena *a, struct po
 }
 
 /* Whether a process is still the one that was meant: in the clock ticks that procfs has, which are rounded. */
-static bool is_same(int root, unsigned int pid, uint64_t start_ns)
+static bool is_same(int root, const struct wd_process *first)
 {
+	unsigned int pid = first->pid;
+	uint64_t start_ns = first->start_ns;
 	uint64_t ticks = start_ns / (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
 	struct process_stat p;
+	char path[32], link[32], want[32];
+	ssize_t n;
 
-	return !host_process(root, pid, &p) && p.state != 'Z' && p.start <= ticks + 1 && p.start + 1 >= ticks;
+	/* In another mount namespace it sees what it made there itself. */
+	snprintf(path, sizeof(path), "proc/%u/ns/mnt", pid);
+	snprintf(want, sizeof(want), "mnt:[%u]", first->mnt_ns);
+	n = readlinkat(root, path, link, sizeof(link) - 1);
+	if (n < 0)
+		return false;
+	link[n] = 0;
+	return !strcmp(link, want) && !host_process(root, pid, &p) && p.state != 'Z' && p.start <= ticks + 1 &&
+	       p.start + 1 >= ticks;
 }
 
-int identity_posture(const struct identity *id, const struct workload *w, unsigned int pid, uint64_t start_ns, struct arena *a,
+int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual)
 {
 	int root = host_open_root(id->host_root), found = 0;
+	unsigned int pid = first->pid;
 
 	*promised = (struct posture){.label = ""};
 	actual->label = "";
@@ -321,11 +334,11 @@ int identity_posture(const struct identity *id, const struct workload *w, unsign
 		return 0;
 	if (!read_promise(root, w->bundle, a, promised))
 		found |= IDENTITY_PROMISED;
-	if (pid && is_same(root, pid, start_ns) && !read_mounts(root, pid, a, actual)) {
+	if (pid && is_same(root, first) && !read_mounts(root, pid, a, actual)) {
 		actual->label = read_label(root, pid, a);
 		if (found)
 			follow_links(root, pid, promised, actual);
-		if (is_same(root, pid, start_ns)) /* all of it was its */
+		if (is_same(root, first)) /* all of it was its */
 			found |= IDENTITY_ACTUAL;
 	}
 	if (!(found & IDENTITY_ACTUAL)) {
