@@ -38,6 +38,11 @@ void *arena_copy(struct arena *a, const void *p, size_t n)
 	return to ? memcpy(to, p, n) : NULL;
 }
 
+char *arena_string(struct arena *a, const char *s)
+{
+	return arena_copy(a, s, strlen(s) + 1);
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
 	char *to;

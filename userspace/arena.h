@@ -17,6 +17,7 @@ int arena_init(struct arena *a, size_t size); /* 0 or -ENOMEM */
 void arena_destroy(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n); /* zeroed, aligned for any type; valid until arena_reset */
 void *arena_copy(struct arena *a, const void *p, size_t n);
+char *arena_string(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void arena_reset(struct arena *a);
 

@@ -184,19 +184,17 @@ static int say_reasons(struct arena *to, const struct rating *r, Warder__V1__Pos
 
 static int say_rights(struct arena *to, const struct posture *p, Warder__V1__Posture *m)
 {
-	static char *const namespaces[] = {"mnt", "pid", "net", "uts", "ipc", "cgroup", "user"};
-
 	m->capabilities = arena_alloc(to, 64 * sizeof(*m->capabilities));
-	m->host_namespaces = arena_alloc(to, sizeof(namespaces));
+	m->host_namespaces = arena_alloc(to, sizeof(namespace_names));
 	m->label = *p->label ? short_text(to, p->label) : NULL;
 	if (!m->capabilities || !m->host_namespaces || (*p->label && !m->label))
 		return -1;
 	for (unsigned int cap = 0; capset_name(cap); cap++)
 		if (p->caps & CAPSET(cap))
 			m->capabilities[m->n_capabilities++] = (char *)capset_name(cap);
-	for (unsigned int i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+	for (unsigned int i = 0; i < NS_COUNT; i++)
 		if (p->shared_ns & 1u << i)
-			m->host_namespaces[m->n_host_namespaces++] = namespaces[i];
+			m->host_namespaces[m->n_host_namespaces++] = (char *)namespace_names[i];
 	m->seccomp = p->seccomp;
 	m->no_new_privs = p->no_new_privs;
 	m->all_devices = p->all_devices;

@@ -21,6 +21,22 @@ const struct detector *const detectors[] = {
 	&detect_device,       &detect_capability, &detect_exec,       &detect_audit,      NULL,
 };
 
+const char *const namespace_names[NS_COUNT] = {
+	[NS_MNT] = "mnt", [NS_PID] = "pid",       [NS_NET] = "net",   [NS_UTS] = "uts",
+	[NS_IPC] = "ipc", [NS_CGROUP] = "cgroup", [NS_USER] = "user",
+};
+
+const char *namespaces_text(uint32_t dimensions, char *out, size_t size)
+{
+	size_t len = 0;
+
+	*out = 0;
+	for (unsigned int i = 0; i < NS_COUNT && len < size; i++)
+		if (dimensions & 1u << i)
+			len += snprintf(out + len, size - len, "%s%s", len ? ", " : "", namespace_names[i]);
+	return out;
+}
+
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach)
 {
 	if (view->rec->outcome == WD_DENIED) {

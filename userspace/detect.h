@@ -30,6 +30,11 @@ struct detector {
 
 extern const struct detector *const detectors[]; /* NULL-terminated */
 
+/* Namespaces by enum ns_index, which is the order of the first Dimension bits: "mnt", "pid", ... */
+extern const char *const namespace_names[NS_COUNT];
+/* Those of a set of Dimension bits, with commas between them. Returns `out`, which 64 bytes always hold. */
+const char *namespaces_text(uint32_t dimensions, char *out, size_t size);
+
 /* Shared by detectors: the outcome decides stage and severity. An attempt is never worse than MEDIUM. */
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach);
 /* Who owns the object, in words: "the host", "container web", "an unknown owner". Valid until the next call. */

@@ -138,7 +138,6 @@ void engine_turn(struct engine *e, uint64_t now_ns)
 		return;
 	if (now_ns > e->now_ns)
 		e->now_ns = now_ns;
-	state_ask(&e->state);
 	cri_turn(e->state.cri, now_ns, runtime_answered, e);
 }
 
@@ -147,6 +146,8 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	if (now_ns > e->now_ns)
 		e->now_ns = now_ns;
 	state_rename(&e->state, identity_update, e);
+	if (e->state.cri)
+		state_ask(&e->state);
 	audit_named(e);
 	report_lost(e, src);
 	report_closing(e, src);

@@ -74,7 +74,7 @@ Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns
 
 static char *copy(struct arena *a, const char *s)
 {
-	return *s ? arena_copy(a, s, strlen(s) + 1) : (char *)protobuf_c_empty_string;
+	return *s ? arena_string(a, s) : (char *)protobuf_c_empty_string;
 }
 
 static Google__Protobuf__Timestamp *seconds(struct arena *a, int64_t s)

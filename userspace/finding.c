@@ -16,7 +16,6 @@ struct open_finding {
 	uint32_t count;
 	/* What was sent last, to be sent again when a name comes. */
 	bool unnamed; /* its container or the owner was not known by name */
-	bool renamed; /* it is being sent again */
 	const struct detector *detector;
 	struct verdict verdict;
 	struct wd_record record; /* but for the body */
@@ -56,7 +55,7 @@ static bool is_due(uint32_t count)
 	return count <= 1 + EVERY_UPDATE || (count & (count - 1)) == 0;
 }
 
-static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o)
+static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o, bool again)
 {
 	const struct verdict *v = &o->verdict;
 	const struct technique *t = technique_find(v->technique);
@@ -65,9 +64,8 @@ static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, c
 	if (!m)
 		return NULL;
 	warder__v1__finding__init(m);
-	m->uid = arena_copy(a, o->uid, sizeof(o->uid));
-	m->activity =
-		o->count == 1 && !o->renamed ? WARDER__V1__FINDING__ACTIVITY__CREATE : WARDER__V1__FINDING__ACTIVITY__UPDATE;
+	m->uid = arena_string(a, o->uid);
+	m->activity = o->count == 1 && !again ? WARDER__V1__FINDING__ACTIVITY__CREATE : WARDER__V1__FINDING__ACTIVITY__UPDATE;
 	m->rule = (char *)o->detector->name;
 	m->rule_version = (char *)o->detector->version;
 	m->technique = (char *)v->technique;
@@ -109,7 +107,7 @@ static int finding_evidence(struct stream *s, struct arena *a, const struct open
 	if (!m || !f->evidence)
 		return -1;
 	warder__v1__evidence__init(m);
-	m->event_uid = arena_copy(a, o->evidence_uid, sizeof(o->evidence_uid));
+	m->event_uid = arena_string(a, o->evidence_uid);
 	m->seq = o->evidence_seq;
 	m->time = event_time(a, s, o->record.boot_ns);
 	m->role = "act";
@@ -143,9 +141,9 @@ static void remember(struct open_finding *o, const struct view *view, const stru
 	snprintf(o->evidence_uid, sizeof(o->evidence_uid), "%s", evidence->uid);
 }
 
-/* The event of a finding as it is remembered. */
+/* The event of a finding as it is remembered; `again`: it was sent before. */
 static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const struct open_finding *o, uint64_t now_ns,
-					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct tags *tags)
+					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct tags *tags, bool again)
 {
 	Warder__V1__Event *e = event_new(s, a, now_ns);
 
@@ -156,8 +154,8 @@ static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const
 	e->outcome = (Warder__V1__Outcome)o->record.outcome;
 	e->actor = actor;
 	e->owner = owner;
-	e->message = arena_copy(a, o->verdict.message, strlen(o->verdict.message) + 1);
-	e->finding = finding_message(s, a, o);
+	e->message = arena_string(a, o->verdict.message);
+	e->finding = finding_message(s, a, o, again);
 	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message))
 		return NULL;
 	e->payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
@@ -186,7 +184,7 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 		return NULL;
 
 	remember(o, view, d, v, evidence, lost);
-	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->tags);
+	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->tags, false);
 	*full = !e;
 	return e;
 }
@@ -214,9 +212,8 @@ void findings_named(struct findings *f, struct stream *s, struct arena *a, struc
 		actor = event_actor(a, s, st, &view);
 		if (o->record.owner_kind)
 			owner = event_owner(a, &view);
-		o->renamed = true;
-		fn(ctx,
-		   actor && (owner || !o->record.owner_kind) ? finding_event(s, a, o, now_ns, actor, owner, view.tags) : NULL);
-		o->renamed = false;
+		fn(ctx, actor && (owner || !o->record.owner_kind)
+				? finding_event(s, a, o, now_ns, actor, owner, view.tags, true)
+				: NULL);
 	}
 }

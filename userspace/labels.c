@@ -42,13 +42,3 @@ bool labels_next(const struct labels *l, size_t *at, const char **name, const ch
 	*at += strlen(*value) + 1;
 	return true;
 }
-
-const char *labels_get(const struct labels *l, const char *name)
-{
-	const char *n, *value;
-
-	for (size_t at = 0; labels_next(l, &at, &n, &value);)
-		if (!strcmp(n, name))
-			return value;
-	return NULL;
-}

@@ -27,7 +27,4 @@ void labels_add(struct labels *l, const char *name, const char *value);
 /* The next pair behind *at, which starts at 0. False behind the last. The strings are in `l`. */
 bool labels_next(const struct labels *l, size_t *at, const char **name, const char **value);
 
-/* The value of a name; NULL where there is none. */
-const char *labels_get(const struct labels *l, const char *name);
-
 #endif

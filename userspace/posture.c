@@ -28,7 +28,7 @@ static bool is_in(const char *path, const char *const *paths, unsigned int n)
 	return false;
 }
 
-static const struct posture_mount *mount_by_id(const struct posture *p, unsigned int id)
+const struct posture_mount *posture_mount_by_id(const struct posture *p, uint64_t id)
 {
 	for (unsigned int i = 0; i < p->n_mounts; i++)
 		if (p->mounts[i].id == id)
@@ -36,8 +36,7 @@ static const struct posture_mount *mount_by_id(const struct posture *p, unsigned
 	return NULL;
 }
 
-/* What shows at a place: the last that was mounted there. */
-static const struct posture_mount *mount_at(const struct posture *p, const char *target)
+const struct posture_mount *posture_mount_at(const struct posture *p, const char *target)
 {
 	for (unsigned int i = p->n_mounts; i--;)
 		if (!strcmp(p->mounts[i].target, target))
@@ -70,10 +69,10 @@ static bool came_along(const struct comparison *c, const struct posture_mount *m
 	for (unsigned int depth = 0; depth < DEPTH_MAX; depth++) {
 		const struct posture_mount *promised;
 
-		m = mount_by_id(c->actual, m->parent);
+		m = posture_mount_by_id(c->actual, m->parent);
 		if (!m)
 			return false;
-		promised = mount_at(c->promised, m->target);
+		promised = posture_mount_at(c->promised, m->target);
 		if (promised && (promised->recursive || !strncmp(promised->type, "cgroup", 6)))
 			return true;
 	}
@@ -84,7 +83,7 @@ static bool is_promised(const struct comparison *c, const struct posture_mount *
 {
 	const struct posture *p = c->promised;
 
-	return !strcmp(m->target, "/") || mount_at(p, m->target) || is_in(m->target, p->masked, p->n_masked) ||
+	return !strcmp(m->target, "/") || posture_mount_at(p, m->target) || is_in(m->target, p->masked, p->n_masked) ||
 	       is_in(m->target, p->readonly, p->n_readonly) || is_device(m) || came_along(c, m);
 }
 
@@ -105,7 +104,7 @@ static void compare_mounts(struct comparison *c)
 							       .whole = *m->source && !strcmp(m->root, "/")});
 	}
 	for (unsigned int i = 0; i < c->promised->n_mounts; i++) {
-		const struct posture_mount *m = &c->promised->mounts[i], *is = mount_at(c->actual, m->target);
+		const struct posture_mount *m = &c->promised->mounts[i], *is = posture_mount_at(c->actual, m->target);
 
 		if (!m->bind && is_kernels(m->type) && (!is || strcmp(is->type, m->type)))
 			differs(c, (struct posture_difference){
@@ -130,7 +129,7 @@ static void compare_walls(struct comparison *c)
 	const struct posture *p = c->promised;
 
 	for (unsigned int i = 0; i < p->n_masked; i++) {
-		const struct posture_mount *m = mount_at(c->actual, p->masked[i]);
+		const struct posture_mount *m = posture_mount_at(c->actual, p->masked[i]);
 
 		if (!m || !is_mask(m))
 			differs(c, (struct posture_difference){.what = WD_DIFFERS_MASK,
@@ -140,7 +139,7 @@ static void compare_walls(struct comparison *c)
 										     : m->type});
 	}
 	for (unsigned int i = 0; i < p->n_readonly; i++) {
-		const struct posture_mount *m = mount_at(c->actual, p->readonly[i]);
+		const struct posture_mount *m = posture_mount_at(c->actual, p->readonly[i]);
 
 		if (!m || m->writable)
 			differs(c, (struct posture_difference){

@@ -79,6 +79,7 @@ static inline void link_at(struct node *n, const char *path, const char *target)
 	char full[PATH_MAX];
 
 	snprintf(full, sizeof(full), "%s/%s", n->dir, path);
+	unlink(full);
 	assert_int_equal(symlink(target, full), 0);
 }
 

@@ -26,6 +26,17 @@
 static char dir[] = "/tmp/warder-test-cri-XXXXXX";
 static char path[sizeof(dir) + 8];
 
+/* The value of a name; NULL where there is none. */
+static const char *labels_get(const struct labels *l, const char *name)
+{
+	const char *n, *value;
+
+	for (size_t at = 0; labels_next(l, &at, &n, &value);)
+		if (!strcmp(n, name))
+			return value;
+	return NULL;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -147,7 +158,7 @@ static void test_container_and_image(void **state)
 {
 	Containerd__V1__GetContainerResponse m = CONTAINERD__V1__GET_CONTAINER_RESPONSE__INIT;
 	Containerd__V1__Container c = CONTAINERD__V1__CONTAINER__INIT;
-	Containerd__V1__Pair label = CONTAINERD__V1__PAIR__INIT, *labels[] = {&label};
+	Runtime__V1__Pair label = RUNTIME__V1__PAIR__INIT, *labels[] = {&label};
 	Containerd__V1__GetImageResponse i = CONTAINERD__V1__GET_IMAGE_RESPONSE__INIT;
 	Containerd__V1__Image image = CONTAINERD__V1__IMAGE__INIT;
 	Containerd__V1__Descriptor target = CONTAINERD__V1__DESCRIPTOR__INIT;

@@ -137,24 +137,14 @@ static int posture_of(struct node *n, struct posture *promised, struct posture *
 	return identity_posture(&n->id, &w, &first, &arena, promised, actual);
 }
 
-static bool was_linked(const struct node *n)
-{
-	char path[128], to[16];
-
-	snprintf(path, sizeof(path), "%s/proc/77/ns/mnt", n->dir);
-	return readlink(path, to, sizeof(to)) > 0;
-}
-
 static void node_files(struct node *n, const char *start)
 {
 	char stat[128];
 
 	snprintf(stat, sizeof(stat), "77 (a) S 50 77 77 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %s 0\n", start);
 	puts_at(n, "proc/77/stat", stat);
-	puts_at(n, "proc/77/ns/.keep", "");
-	unlink_at(n, "proc/77/ns/.keep");
-	if (!was_linked(n))
-		link_at(n, "proc/77/ns/mnt", "mnt:[4026]");
+	make_dir(n, "proc/77/ns");
+	link_at(n, "proc/77/ns/mnt", "mnt:[4026]");
 	puts_at(n, "proc/77/mountinfo", MOUNTINFO);
 	puts_at(n, "proc/77/attr/current", "docker-default (enforce)\n");
 	puts_at(n, "proc/1/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n21 20 8:2 / /mnt rw - xfs /dev/sdb rw\n");
@@ -197,10 +187,8 @@ static void test_read(void **state)
 	puts_at(n, "proc/77/mountinfo", "");
 	assert_int_equal(posture_of(n, &promised, &actual), IDENTITY_PROMISED | IDENTITY_ACTUAL);
 	assert_int_equal(actual.n_mounts, 0);
-	unlink_at(n, "proc/77/ns/mnt"); /* it went to a namespace of its own */
-	link_at(n, "proc/77/ns/mnt", "mnt:[4027]");
+	link_at(n, "proc/77/ns/mnt", "mnt:[4027]"); /* it went to a namespace of its own */
 	assert_int_equal(posture_of(n, &promised, &actual), IDENTITY_PROMISED);
-	unlink_at(n, "proc/77/ns/mnt");
 	node_files(n, "1000");
 	unlink_at(n, "proc/77/mountinfo");
 	assert_int_equal(posture_of(n, &promised, &actual), IDENTITY_PROMISED);

@@ -41,13 +41,10 @@ static void say_user(const struct wd_seal_difference *d, const struct words *w, 
 
 static void say_namespaces(const struct wd_seal_difference *d, const struct words *w, char *out, size_t size)
 {
-	static const char *const names[] = {"mnt", "pid", "net", "uts", "ipc", "cgroup", "user"};
-	size_t len = 0;
+	char names[64];
 
 	(void)w;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (d->actual & 1ull << i && len < size)
-			len += snprintf(out + len, size - len, "%s %s", len ? "," : ":", names[i]);
+	snprintf(out, size, ": %s", namespaces_text((uint32_t)d->actual, names, sizeof(names)));
 }
 
 static void say_label(const struct wd_seal_difference *d, const struct words *w, char *out, size_t size)

@@ -5,21 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-	unsigned int bit;
-	const char *name;
-} dims[] = {
-	{WD_DIM_MNT, "mnt"}, {WD_DIM_PID, "pid"},          {WD_DIM_NET, "net"},   {WD_DIM_UTS, "uts"},
-	{WD_DIM_IPC, "ipc"}, {WD_DIM_CGROUP_NS, "cgroup"}, {WD_DIM_USER, "user"},
-};
-
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_namespace_change *n = view->body;
 	bool denied = view->rec->outcome == WD_DENIED;
 	const char *door = "without a call that joins one";
-	char list[64] = "";
-	size_t len = 0;
+	char list[64];
 
 	v->dimension = "ns";
 	v->invariant = WARDER__V1__INVARIANT__ENVELOPE;
@@ -47,9 +38,7 @@ static bool judge(const struct view *view, struct verdict *v)
 	}
 	if (n->via != WD_VIA_KERNEL && view->rec->owner_kind == WD_OWNER_CONTAINER && n->dimensions == WD_DIM_NET)
 		v->technique = "X07";
-	for (size_t i = 0; i < sizeof(dims) / sizeof(dims[0]); i++)
-		if (n->dimensions & dims[i].bit)
-			len += snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", dims[i].name);
+	namespaces_text(n->dimensions, list, sizeof(list));
 	if (denied)
 		snprintf(v->message, sizeof(v->message), "tried to join namespaces of %s %s: refused", view_owner(view), door);
 	else

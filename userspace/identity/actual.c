@@ -129,18 +129,13 @@ static const char *host_path(const struct mount_line *host, unsigned int n, cons
 	return path && !*path ? "/" : path;
 }
 
-static const char *keep(struct arena *a, const char *s)
-{
-	return arena_copy(a, s, strlen(s) + 1);
-}
-
 static int keep_mount(struct arena *a, const struct mount_line *m, const char *source, struct posture_mount *out)
 {
 	*out = (struct posture_mount){
-		.target = keep(a, m->target),
+		.target = arena_string(a, m->target),
 		.source = source,
-		.root = keep(a, m->root),
-		.type = keep(a, m->type),
+		.root = arena_string(a, m->root),
+		.type = arena_string(a, m->type),
 		.writable = m->writable,
 		.id = m->id,
 		.parent = m->parent,
@@ -190,7 +185,7 @@ static const char *read_label(int root, unsigned int pid, struct arena *a)
 		if (host_read(root, path, &buf, &len))
 			continue;
 		buf[strcspn(buf, "\n")] = 0;
-		label = *buf ? keep(a, buf) : NULL;
+		label = *buf ? arena_string(a, buf) : NULL;
 		free(buf);
 		if (label)
 			return label;
@@ -210,22 +205,6 @@ static bool may_hang(const struct posture *p)
 	return false;
 }
 
-static const struct posture_mount *mount_by_id(const struct posture *p, uint64_t id)
-{
-	for (unsigned int i = 0; i < p->n_mounts; i++)
-		if (p->mounts[i].id == id)
-			return &p->mounts[i];
-	return NULL;
-}
-
-static bool has_target(const struct posture *p, const char *target)
-{
-	for (unsigned int i = 0; i < p->n_mounts; i++)
-		if (!strcmp(p->mounts[i].target, target))
-			return true;
-	return false;
-}
-
 /* The mount that a path of the container leads to by its links (/var/run is often one to /run). */
 static const struct posture_mount *mount_behind(int container, const char *path, const struct posture *actual)
 {
@@ -238,7 +217,7 @@ static const struct posture_mount *mount_behind(int container, const char *path,
 		return NULL;
 	if (!statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &st) &&
 	    (st.stx_mask & STATX_MNT_ID)) /* 5.8 */
-		m = mount_by_id(actual, st.stx_mnt_id);
+		m = posture_mount_by_id(actual, st.stx_mnt_id);
 	close(fd);
 	return m;
 }
@@ -256,7 +235,7 @@ static void follow_links(int root, unsigned int pid, struct posture *promised, c
 		struct posture_mount *m = &promised->mounts[i];
 		const struct posture_mount *is;
 
-		if (has_target(actual, m->target))
+		if (posture_mount_at(actual, m->target))
 			continue;
 		if (container < 0)
 			container = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -197,6 +197,20 @@ static size_t on_header(char *line, size_t one, size_t n, void *transfer)
 	return n;
 }
 
+/* What goes with each call; in a namespace of containerd's where `ns` is not empty. NULL: no memory. */
+static struct curl_slist *call_headers(const char *ns)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/grpc");
+	char header[NS_MAX + 32];
+
+	if (list)
+		curl_slist_append(list, "TE: trailers");
+	snprintf(header, sizeof(header), "containerd-namespace: %s", ns);
+	if (list && *ns)
+		curl_slist_append(list, header);
+	return list;
+}
+
 static int transfer_init(struct cri *c, struct transfer *t)
 {
 	t->easy = curl_easy_init();
@@ -239,9 +253,7 @@ int cri_open(const char *path, struct cri **out, struct err *err)
 	c->multi = curl_multi_init();
 	if (c->multi)
 		curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	c->headers = curl_slist_append(NULL, "Content-Type: application/grpc");
-	if (c->headers)
-		curl_slist_append(c->headers, "TE: trailers");
+	c->headers = call_headers("");
 	for (unsigned int i = 0; i < AT_ONCE && !r; i++)
 		r = transfer_init(c, &c->transfers[i]);
 	if (!c->multi || !c->headers || r) {
@@ -327,8 +339,6 @@ static void transfer_start(struct cri *c, struct transfer *t, const struct call 
 /* The first call for what waited longest. */
 static void transfer_begin(struct cri *c, struct transfer *t)
 {
-	char header[NS_MAX + 32];
-
 	t->q = c->waiting[c->first];
 	c->first = (c->first + 1) % WAITING;
 	c->n--;
@@ -336,13 +346,7 @@ static void transfer_begin(struct cri *c, struct transfer *t)
 	t->w = (struct workload){0};
 	t->tags = (struct tags){0};
 	curl_slist_free_all(t->headers);
-	t->headers = NULL;
-	if (*t->q.ns) {
-		snprintf(header, sizeof(header), "containerd-namespace: %s", t->q.ns);
-		t->headers = curl_slist_append(NULL, "Content-Type: application/grpc");
-		curl_slist_append(t->headers, "TE: trailers");
-		curl_slist_append(t->headers, header);
-	}
+	t->headers = *t->q.ns ? call_headers(t->q.ns) : NULL;
 	transfer_start(c, t, *t->q.ns ? &call_container : &call_containers);
 }
 

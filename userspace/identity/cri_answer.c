@@ -114,9 +114,7 @@ int cri_read_container(const uint8_t *message, size_t len, const char *id, struc
 
 	if (!r) {
 		runtime_copy(w->image, sizeof(w->image), c->image);
-		tags->labels = (struct labels){0};
-		for (size_t i = 0; i < c->n_labels; i++)
-			labels_add(&tags->labels, c->labels[i]->key, c->labels[i]->value);
+		read_pairs(&tags->labels, c->labels, c->n_labels);
 	}
 	if (m)
 		containerd__v1__get_container_response__free_unpacked(m, NULL);

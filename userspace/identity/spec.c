@@ -18,13 +18,6 @@ static const char *string_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static const char *keep(struct arena *a, const char *s, size_t n)
-{
-	char *to = arena_alloc(a, n + 1);
-
-	return to ? memcpy(to, s, n) : NULL;
-}
-
 /* A directory's name without what changes nothing: blanks of a path. "/dev/" is "/dev", "/" stays. */
 static const char *keep_path(struct arena *a, const char *s)
 {
@@ -32,7 +25,7 @@ static const char *keep_path(struct arena *a, const char *s)
 
 	while (n > 1 && s[n - 1] == '/')
 		n--;
-	return keep(a, s, n);
+	return arena_printf(a, "%.*s", (int)n, s);
 }
 
 /* Without a list nothing is dropped that the runtime has itself. */
@@ -152,7 +145,7 @@ static int read_sysctls(json_t *list, struct arena *a, struct posture *p)
 	{
 		if (p->n_sysctls == POSTURE_PATHS)
 			break;
-		p->sysctls[p->n_sysctls] = keep(a, key, strlen(key));
+		p->sysctls[p->n_sysctls] = arena_string(a, key);
 		if (!p->sysctls[p->n_sysctls++])
 			return -ENOMEM;
 	}
@@ -178,7 +171,7 @@ static int read_mount(const json_t *mount, struct arena *a, struct posture_mount
 	}
 	m->target = keep_path(a, string_of(mount, "destination"));
 	m->source = keep_path(a, string_of(mount, "source"));
-	m->type = keep(a, string_of(mount, "type"), strlen(string_of(mount, "type")));
+	m->type = arena_string(a, string_of(mount, "type"));
 	return m->target && m->source && m->type ? 0 : -ENOMEM;
 }
 
@@ -219,7 +212,7 @@ int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p)
 		.no_new_privs = json_is_true(json_object_get(process, "noNewPrivileges")),
 		.uid = read_uid(process, linux_),
 		.all_devices = read_devices(linux_),
-		.label = keep(a, label, strlen(label)),
+		.label = arena_string(a, label),
 	};
 	read_namespaces(linux_, p);
 	if (!p->label || read_mounts(json_object_get(root, "mounts"), a, p) ||
