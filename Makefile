@@ -24,7 +24,7 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iuserspace
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
-LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lcurl -lcap
+LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap
 
 PROTOS   := google/protobuf/timestamp cri/v1/runtime containerd/v1/services $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
 PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
@@ -34,7 +34,7 @@ GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_OBJ  := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SRC      := $(filter-out userspace/main.c,$(wildcard userspace/*.c userspace/*/*.c))
-OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o)
+OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/cves.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -95,6 +95,12 @@ $(BUILD)/userspace/%.o: userspace/%.c $(GENERATED)
 $(GEN)/%.pb-c.o: $(GEN)/%.pb-c.c $(PB_H)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+# The table of known escapes: its bytes, between two symbols of the linker's.
+$(BUILD)/cves.o: userspace/cves.json
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)cd userspace && $(LD) -r -b binary -z noexecstack -o $(abspath $@) cves.json
 
 $(BUILD)/libwarder.a: $(OBJ)
 	@rm -f $@
@@ -218,7 +224,7 @@ static-record: $(BUILD)/programs.tsv
 
 # Real containers on this kernel; then the same in virtual machines with Debian's kernels: the kernel matrix.
 # SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs identity posture churn
+SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs identity posture inventory churn
 
 live: export WARDER_RESULTS ?= $(abspath $(MATRIX))/native
 live: all $(BUILD)/tests/act

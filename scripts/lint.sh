@@ -63,6 +63,10 @@ may='
      protobuf   engine.[ch]                     messages of its own: heartbeats, names
      protobuf   report.[ch]                     likewise: losses, ledger, matrix
      protobuf   audit.[ch]                      likewise: postures
+     protobuf   control.[ch]                    answers of the sensor
+     protobuf   inventory.[ch]                  likewise: what runs where
+     protobuf   mix.[ch]                        likewise: trust levels
+     protobuf   facts.[ch]                      likewise: the node
      protobuf   ledger.[ch]
      protobuf   capability.[ch]
      protobuf   coverage.[ch]
@@ -73,11 +77,13 @@ may='
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
      protobuf   identity/cri_answer.c            messages of the CRI
      protobuf   identity/cri.c                   likewise
+     libyaml    yamlmap.[ch]
      jansson    json.[ch]
      jansson    identity/*                      runtimes keep their state in JSON
      paths      identity/*                      the state of runtimes, below the root of the host
      paths      probe.[ch]                      the filesystems of the kernel
      paths      cmd_run.c:/run/warder.lock      one instance a node
+     paths      control.h:/run/warder.sock      what other commands ask it by
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
      paths      detect/audit.c                  compared with what is mounted, opened by nobody
      paths      detect/provenance.c:/var/lib/kubelet/plugins/  deviates: compared with what is executed, opened by nobody
@@ -89,6 +95,7 @@ may_find() {
 	case $1 in
 	libbpf) words='#[[:space:]]*include[[:space:]]*(<(bpf|linux)/(libbpf|bpf|btf)[a-z_]*\.h>|<bpf/[^>]*>|"warder\.skel\.h")' ;;
 	protobuf) words='#[[:space:]]*include[[:space:]]*([<"]protobuf-c/[^>"]*[>"]|"[^"]*\.pb-c\.h")' ;;
+	libyaml) words='#[[:space:]]*include[[:space:]]*<yaml[^>]*>' ;;
 	jansson) words='#[[:space:]]*include[[:space:]]*<jansson[^>]*>' ;;
 	paths) words='"/(proc|sys|run|var/run|var/lib)(/[^" ]*)?' ;;
 	esac
@@ -113,14 +120,15 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err labels nameset posture pss table text workload
+     base     -                                       arena capset err labels nameset posture pss table text trust version workload
      schema   base                                    schema json
-     state    base,schema                             view identity identity/* state event
+     policy   base                                    policy yamlmap
+     state    base,schema                             view identity identity/* executable state event
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/* technique
-     engine   base,schema,state,sink,source,detect    finding engine audit coverage report ledger capability
-     cmd      base,schema,state,sink,source,detect,engine    cmd cmd_* main
+     engine   base,schema,state,sink,source,detect    finding engine audit control coverage facts inventory mix report ledger capability
+     cmd      base,schema,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 
 layer_of() {
@@ -210,6 +218,7 @@ rule "format: clang-format changes nothing" format
 rule "cppcheck: nothing found in userspace" static_analysis
 rule "include: libbpf and the skeleton only in the BPF source, attach, probe" only libbpf
 rule "include: protobuf-c only where messages are made or written" only protobuf
+rule "include: libyaml only in yamlmap" only libyaml
 rule "include: jansson only in identity and json" only jansson
 rule "include: downward only, cmd > engine > detect > state > schema > base" layers
 rule "include: detectors see detect.h, text.h, capset.h and the standard library only" detectors

@@ -243,24 +243,31 @@ static int say_differences(struct audit *a, struct arena *to, Warder__V1__Postur
 	return m->differences ? 0 : -1;
 }
 
-static Warder__V1__Event *posture_event(struct audit *a)
+/* What is asked for later. A directory with a longer name is none that an engine makes. */
+static void remember(struct state_container *c, const struct audit *a, const struct rating *r)
+{
+	c->level = r->level;
+	if (strlen(a->actual.upper) < sizeof(c->upper))
+		strcpy(c->upper, a->actual.upper);
+}
+
+static Warder__V1__Event *posture_event(struct audit *a, struct rating *rating)
 {
 	struct arena *to = &a->e->arena;
 	Warder__V1__Posture *m;
 	Warder__V1__Event *ev;
-	struct rating rating;
 
 	arena_reset(to);
 	ev = event_new(&a->e->stream, to, a->e->now_ns);
 	m = arena_alloc(to, sizeof(*m));
-	if (!ev || !m || rate(a, &rating))
+	if (!ev || !m || rate(a, rating))
 		return NULL;
 	warder__v1__posture__init(m);
 	m->workload = event_workload(to, a->c->workload.origin_id, &a->c->workload);
 	m->promised = a->is_promised;
 	m->late = a->late;
 	if (!m->workload || event_tags(to, state_tags(&a->e->state, a->c->workload.origin_id), m->workload) ||
-	    say_reasons(to, &rating, m) || say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) ||
+	    say_reasons(to, rating, m) || say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) ||
 	    say_differences(a, to, m))
 		return NULL;
 	ev->type = WARDER__V1__EVENT_TYPE__POSTURE;
@@ -277,12 +284,14 @@ static bool is_due(const struct engine *e, const struct state_container *c)
 static void audit(struct engine *e, struct state_container *c)
 {
 	struct audit a = {.e = e, .c = c};
+	struct rating rating = {0};
 	struct audit_record r;
 
 	c->audited = true;
 	arena_reset(&e->scratch);
 	read_posture(&a);
-	engine_emit(e, posture_event(&a));
+	engine_emit(e, posture_event(&a, &rating));
+	remember(c, &a, &rating);
 	for (unsigned int i = 0; i < a.n; i++) {
 		difference_record(&a, &a.differences[i], &r);
 		engine_take(e, &r.head);

@@ -22,5 +22,7 @@ struct cmd {
 int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_caps(int argc, char **argv);
+int cmd_inventory(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 
 #endif

@@ -13,8 +13,11 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "control.h"
 #include "coverage.h"
 #include "engine.h"
+#include "inventory.h"
+#include "policy.h"
 #include "report.h"
 #include "source/bpf.h"
 
@@ -22,6 +25,7 @@
 #define TURN_MS      100 /* telemetry waits at most so long; what matters wakes us */
 #define TICK_NS      250000000ull
 #define HEARTBEAT_NS 60000000000ull
+#define INVENTORY_NS (60 * HEARTBEAT_NS)
 #define CANARY_MS    5000
 #define DRAIN_TURNS  20
 
@@ -29,19 +33,23 @@ struct options {
 	const char *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	const char *host_root;
-	const char *cri; /* NULL: no runtime is asked */
+	const char *cri;    /* NULL: no runtime is asked */
+	const char *cves;   /* NULL: the built-in table */
+	const char *policy; /* NULL: what is built in */
 	enum tier best;
 	unsigned int sweep_ms;
 	unsigned int budget;
 	unsigned int wait_ms;
 };
 
-static volatile sig_atomic_t stopped, asked;
+static volatile sig_atomic_t stopped, asked, reload;
 
 static void on_signal(int sig)
 {
 	if (sig == SIGUSR1)
 		asked = 1;
+	else if (sig == SIGHUP)
+		reload = 1;
 	else
 		stopped = 1;
 }
@@ -64,14 +72,16 @@ static int64_t realtime_at_boot(void)
 
 static int help(FILE *to, int code)
 {
-	fputs("usage: warder run [-o SINK]... [OPTION]...\n\n"
-	      "Watches this node until SIGINT or SIGTERM, then flushes and exits 0.\n\n"
+	fputs("usage: warder run [-c POLICY] [-o SINK]... [OPTION]...\n\n"
+	      "Watches this node until SIGINT or SIGTERM, then flushes and exits 0. SIGHUP reads the policy again.\n\n"
+	      "  -c, --config POLICY   what you decide, as YAML ('warder check' tells what is wrong in one)\n"
 	      "  -o, --output SINK     where events go, up to 8 times; default: console\n",
 	      to);
 	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		fprintf(to, "                          %s\n", (*k)->help);
 	fputs("      --host-root DIR   where the node's / is, for the runtimes' state; default: /\n"
 	      "      --cri SOCKET      asks the container runtime there for labels, digests and restarts (CRI, calls that only read)\n"
+	      "      --cves FILE       a newer table of known escapes than the built-in one\n"
 	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"
 	      "      --budget KIB      of telemetry that a container may make a second, 0 for no bound; default: 4000\n"
 	      "      --wait-names MS   that what a finding hangs on waits for its container's name, once a container; default: 500\n"
@@ -110,9 +120,11 @@ static int parse_number(const char *name, const char *arg, const char *unit, uns
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
 		{"output", required_argument, NULL, 'o'},
 		{"host-root", required_argument, NULL, 'R'},
 		{"cri", required_argument, NULL, 'C'},
+		{"cves", required_argument, NULL, 'V'},
 		{"sweep", required_argument, NULL, 's'},
 		{"budget", required_argument, NULL, 'b'},
 		{"wait-names", required_argument, NULL, 'w'},
@@ -123,7 +135,7 @@ static int parse(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .budget = WD_BUDGET_DEFAULT, .wait_ms = STATE_WAIT_MS};
-	while ((c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:o:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			if (o->n_sinks == ENGINE_SINKS) {
@@ -132,11 +144,17 @@ static int parse(int argc, char **argv, struct options *o)
 			}
 			o->sinks[o->n_sinks++] = optarg;
 			break;
+		case 'c':
+			o->policy = optarg;
+			break;
 		case 'R':
 			o->host_root = optarg;
 			break;
 		case 'C':
 			o->cri = optarg;
+			break;
+		case 'V':
+			o->cves = optarg;
 			break;
 		case 's':
 			if (parse_sweep(optarg, &o->sweep_ms))
@@ -230,16 +248,63 @@ static void ready(const struct attach *at, const struct engine *e)
 		n[WARDER__V1__COVERAGE__STATE__UNSEEN], e->state.alive);
 }
 
-static void loop(struct engine *e, struct source *src)
+/* What is read before anything starts. */
+struct inputs {
+	struct policy policy;
+	struct node_facts node;
+};
+
+static int inputs_read(struct inputs *in, const struct options *o, struct err *err)
 {
-	uint64_t ticked = 0, beat = now_boot();
+	int rc = policy_init(&in->policy, o->policy, err);
+
+	if (rc)
+		return rc;
+	rc = node_init(&in->node, o->cves, err);
+	if (rc)
+		policy_destroy(&in->policy);
+	return rc;
+}
+
+static void inputs_destroy(struct inputs *in)
+{
+	policy_destroy(&in->policy);
+	node_destroy(&in->node);
+}
+
+/* One that is wrong changes nothing. */
+static void reload_policy(struct engine *e, const struct options *o, struct policy *p)
+{
+	struct policy new;
+	struct err err;
+
+	if (!o->policy)
+		return;
+	if (policy_init(&new, o->policy, &err)) {
+		fprintf(stderr, "warder: %s; the policy before it goes on\n", err.msg);
+		return;
+	}
+	policy_destroy(p);
+	*p = new;
+	state_retrust(&e->state, &p->trust);
+	fprintf(stderr, "warder: policy %s: read again\n", o->policy);
+}
+
+static void loop(struct engine *e, struct source *src, struct control *control, const struct options *o, struct policy *policy)
+{
+	uint64_t ticked = 0, beat = now_boot(), listed = beat;
 
 	while (!stopped) {
 		uint64_t now;
 
 		src->ops->next(src, TURN_MS, engine_record, e);
+		if (reload) {
+			reload = 0;
+			reload_policy(e, o, policy);
+		}
 		now = now_boot();
 		engine_turn(e, now);
+		control_turn(control, e, now);
 		if (now - ticked >= TICK_NS) {
 			ticked = now;
 			engine_tick(e, src, now);
@@ -253,6 +318,10 @@ static void loop(struct engine *e, struct source *src)
 			beat = now;
 			engine_heartbeat(e, now);
 			report_ledger(e);
+		}
+		if (now - listed >= INVENTORY_NS) {
+			listed = now;
+			inventory_report(e);
 		}
 	}
 	/* What the kernel has made by now is still told. A program that ran when it was detached may be some turns late. */
@@ -284,10 +353,11 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 	return 0;
 }
 
-static int watch(const struct options *o, const struct probe *p, struct err *err)
+static int watch(const struct options *o, const struct probe *p, struct inputs *in, struct err *err)
 {
 	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget};
 	struct identity identity;
+	struct control *control = NULL;
 	struct source *src = NULL;
 	struct engine e;
 	uint64_t nonce = 0;
@@ -300,9 +370,13 @@ static int watch(const struct options *o, const struct probe *p, struct err *err
 	if (rc)
 		return rc;
 	e.state.wait_ms = o->wait_ms;
+	e.node = &in->node;
+	state_retrust(&e.state, &in->policy.trust);
 	rc = open_sinks(&e, o, err);
 	if (!rc && o->cri)
 		rc = cri_open(o->cri, &e.state.cri, err);
+	if (!rc)
+		rc = control_open(CONTROL_SOCKET, &control, err);
 	if (!rc && getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		rc = err_set(err, -EIO, "no random numbers: %s", strerror(errno));
 	if (!rc) {
@@ -317,18 +391,31 @@ static int watch(const struct options *o, const struct probe *p, struct err *err
 		engine_flush(&e);
 		ready(source_bpf_attach(src), &e);
 		malloc_trim(0); /* loading took some 20 MB that is not needed again */
-		loop(&e, src);
+		loop(&e, src, control, o, &in->policy);
 	}
 	if (src)
 		src->ops->close(src);
+	control_close(control);
 	cri_close(e.state.cri);
 	engine_destroy(&e);
 	return rc;
 }
 
+static void on_signals(const struct options *o)
+{
+	struct sigaction ask = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGINT, &ask, NULL);
+	sigaction(SIGTERM, &ask, NULL);
+	sigaction(SIGUSR1, &ask, NULL);
+	if (o->policy) /* else a closed terminal ends it, as it does others */
+		sigaction(SIGHUP, &ask, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
 int cmd_run(int argc, char **argv)
 {
-	struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	struct inputs in;
 	struct probe p;
 	struct options o;
 	struct err err = {""};
@@ -337,15 +424,17 @@ int cmd_run(int argc, char **argv)
 	rc = parse(argc, argv, &o);
 	if (rc >= 0)
 		return rc;
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGUSR1, &stop, NULL);
-	sigaction(SIGPIPE, &ignore, NULL);
+	on_signals(&o);
+	if (inputs_read(&in, &o, &err)) {
+		fprintf(stderr, "warder: %s\n", err.msg);
+		return EXIT_INPUT;
+	}
 	rc = probe_init(&p, o.best, &err);
 	lock = rc ? -1 : lock_instance(&err);
 	if (!rc)
-		rc = lock < 0 ? lock : watch(&o, &p, &err);
+		rc = lock < 0 ? lock : watch(&o, &p, &in, &err);
 	probe_destroy(&p);
+	inputs_destroy(&in);
 	if (lock >= 0)
 		close(lock);
 	if (rc) {

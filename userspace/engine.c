@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "audit.h"
+#include "inventory.h"
+#include "mix.h"
 #include "report.h"
 
 /* An event with a process, its parents and two 4 KiB paths is below 64 KiB; the report on coverage is the biggest. */
@@ -56,6 +58,7 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
+		mix_weigh(view, &v);
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence,
 					ledger_told(ledger_account(&e->ledger, view->rec->origin)), &full);
 		if (finding || full)
@@ -141,6 +144,15 @@ void engine_turn(struct engine *e, uint64_t now_ns)
 	cri_turn(e->state.cri, now_ns, runtime_answered, e);
 }
 
+/* A component a tick: reading them all at once would hold the rings up. */
+static void read_node(struct engine *e)
+{
+	if (!e->node || e->findings.node || node_step(e->node, e->state.identity))
+		return;
+	e->findings.node = e->node;
+	engine_emit(e, inventory_node(e));
+}
+
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 {
 	if (now_ns > e->now_ns)
@@ -149,6 +161,8 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	if (e->state.cri)
 		state_ask(&e->state);
 	audit_named(e);
+	read_node(e);
+	mix_report(e);
 	report_lost(e, src);
 	report_closing(e, src);
 }

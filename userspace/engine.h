@@ -17,13 +17,17 @@ struct engine {
 	struct stream stream;
 	struct state state;
 	struct findings findings;
-	struct arena arena;   /* of the event in hand */
-	struct arena scratch; /* of what an audit reads */
+	struct node_facts *node; /* the caller's, told once it is read; NULL: there is none */
+	struct arena arena;      /* of the event in hand */
+	struct arena scratch;    /* of what an audit reads */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct ledger ledger;                 /* what became of the records, by container */
 	struct account own[4 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
 	uint64_t received, invalid, unbuilt;
+	uint64_t mix_changes; /* of the state, when its levels of trust were counted last */
+	uint64_t mix_ns;      /* when they were told */
+	uint32_t mix;         /* which there were, a bit each */
 	uint64_t lost_total;
 	uint64_t canary; /* nonce of the canary seen last */
 	uint64_t now_ns; /* of the newest record, or the last tick */
@@ -43,7 +47,7 @@ void engine_take(struct engine *e, const struct wd_record *r);
 /* What must not wait for a tick: a runtime's answers. Never blocks. `now_ns` is the records' clock. */
 void engine_turn(struct engine *e, uint64_t now_ns);
 
-/* Work by the clock: names that came late, losses. `now_ns` is the records' clock. */
+/* Work by the clock: names that came late, losses, facts of the node. `now_ns` is the records' clock. */
 void engine_tick(struct engine *e, struct source *src, uint64_t now_ns);
 
 /* Events that no record is behind. NULL: it could not be built, which counts as lost. */

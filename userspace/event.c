@@ -108,6 +108,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 		return m;
 	m->resolution = (Warder__V1__Resolution)w->resolution;
 	m->cgroup_path = copy(a, w->cgroup_path);
+	m->trust = copy(a, w->trust);
 	warder__v1__container__init(c);
 	c->id = copy(a, w->id);
 	c->name = copy(a, w->name);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "facts.h"
 #include "technique.h"
 
 #define MAX_OPEN     2048
@@ -142,8 +143,9 @@ static void remember(struct open_finding *o, const struct view *view, const stru
 }
 
 /* The event of a finding as it is remembered; `again`: it was sent before. */
-static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const struct open_finding *o, uint64_t now_ns,
-					Warder__V1__Actor *actor, Warder__V1__Owner *owner, const struct tags *tags, bool again)
+static Warder__V1__Event *finding_event(const struct findings *f, struct stream *s, struct arena *a,
+					const struct open_finding *o, uint64_t now_ns, Warder__V1__Actor *actor,
+					Warder__V1__Owner *owner, const struct tags *tags, bool again)
 {
 	Warder__V1__Event *e = event_new(s, a, now_ns);
 
@@ -156,7 +158,8 @@ static Warder__V1__Event *finding_event(struct stream *s, struct arena *a, const
 	e->owner = owner;
 	e->message = arena_string(a, o->verdict.message);
 	e->finding = finding_message(s, a, o, again);
-	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message))
+	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message) ||
+	    facts_cves(a, f->node, o->verdict.technique, e->finding))
 		return NULL;
 	e->payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
 	return e;
@@ -184,7 +187,7 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 		return NULL;
 
 	remember(o, view, d, v, evidence, lost);
-	e = finding_event(s, a, o, now, evidence->actor, evidence->owner, view->tags, false);
+	e = finding_event(f, s, a, o, now, evidence->actor, evidence->owner, view->tags, false);
 	*full = !e;
 	return e;
 }
@@ -213,7 +216,7 @@ void findings_named(struct findings *f, struct stream *s, struct arena *a, struc
 		if (o->record.owner_kind)
 			owner = event_owner(a, &view);
 		fn(ctx, actor && (owner || !o->record.owner_kind)
-				? finding_event(s, a, o, now_ns, actor, owner, view.tags, true)
+				? finding_event(f, s, a, o, now_ns, actor, owner, view.tags, true)
 				: NULL);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "detect.h"
 #include "event.h"
+#include "identity/node.h"
 
 /*
  * Findings that are open: the same technique, by the same container, on the same owner's things, with the same outcome, is one
@@ -13,6 +14,8 @@
 struct findings {
 	struct table open;
 	uint64_t created;
+	const struct node_facts
+		*node; /* the caller's: what it is open to is told with a technique that uses it. NULL: not known */
 };
 
 int findings_init(struct findings *f); /* 0 or -ENOMEM */

@@ -39,6 +39,9 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual);
 
+/* Whether a file of a container is in its upper directory (posture.upper): new or changed since the image. */
+bool identity_in_upper(const struct identity *id, const char *upper, const char *path);
+
 /*
  * The runtime's id in a cgroup path: the last 64 hex digits ("docker-<id>.scope" and the like too), else the last component
  * without its ".scope". Returns its length (cut to size - 1), 0 where the path has no component.

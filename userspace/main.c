@@ -22,6 +22,8 @@ static const struct cmd cmds[] = {
 	{"run", "watch this node until stopped", cmd_run},
 	{"doctor", "say what is seen on this node, and what is not", cmd_doctor},
 	{"caps", "print which capabilities containers use, as the running sensor counts them", cmd_caps},
+	{"inventory", "print what runs in the containers here, as the running sensor knows it", cmd_inventory},
+	{"check", "tell what is wrong in a policy", cmd_check},
 	{"version", "print the version", cmd_version},
 	{"help", "print this", cmd_help},
 };

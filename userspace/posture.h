@@ -35,6 +35,7 @@ struct posture {
 	bool all_devices;  /* promised: no device is refused */
 	bool cut;          /* there was more than fits */
 	const char *label; /* of AppArmor or SELinux; empty where none is said */
+	const char *upper; /* actual: the host's directory with what is new or changed since the image; empty: there is none */
 	struct posture_mount *mounts;
 	unsigned int n_mounts;
 	const char **masked, **readonly, **sysctls;   /* promised: paths, and names of settings */

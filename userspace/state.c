@@ -18,8 +18,9 @@ int state_init(struct state *s, const struct identity *identity)
 	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
 		return -ENOMEM;
 	if (!table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
-		if (!table_init(&s->tags, MAX_TAGGED, sizeof(struct tags)))
+		if (!table_init(&s->tags, MAX_TAGGED, sizeof(struct tags)) && !executables_init(&s->executables))
 			return 0;
+		table_destroy(&s->tags);
 		table_destroy(&s->processes);
 	}
 	table_destroy(&s->containers);
@@ -31,6 +32,7 @@ void state_destroy(struct state *s)
 	table_destroy(&s->containers);
 	table_destroy(&s->processes);
 	table_destroy(&s->tags);
+	table_destroy(&s->executables);
 }
 
 #define ASK_AFTER 4 /* look-ups that found nothing on disk: a second */
@@ -45,6 +47,17 @@ static bool may_be_cri(const struct state_container *c)
 	return !strcmp(runtime, "containerd") || !strcmp(runtime, "cri-o");
 }
 
+/* Who a container is has changed: its level may have, too. */
+static void container_changed(struct state *s, struct state_container *c)
+{
+	const char *level = "";
+
+	if (s->trust && c->named)
+		level = trust_level(s->trust, &c->workload, table_get(&s->tags, c->workload.origin_id));
+	snprintf(c->workload.trust, sizeof(c->workload.trust), "%s", level);
+	s->changes++;
+}
+
 static void container_name(struct state *s, struct state_container *c)
 {
 	struct workload w = {.origin_id = c->workload.origin_id};
@@ -56,6 +69,7 @@ static void container_name(struct state *s, struct state_container *c)
 	w.origin_id = c->workload.origin_id;
 	c->workload = w;
 	c->workload.pending = s->cri && may_be_cri(c);
+	container_changed(s, c);
 }
 
 static void container_sealed(struct state *s, const struct wd_record *r)
@@ -86,6 +100,7 @@ static void container_ended(struct state *s, const struct wd_record *r)
 		c->ended = true;
 		c->named = true;
 		s->alive -= s->alive > 0;
+		s->changes++;
 	}
 }
 
@@ -104,6 +119,22 @@ static struct process *process_put(struct state *s, const struct wd_process *w, 
 	return p;
 }
 
+void state_trace(struct state *s, const struct state_container *c, struct executable *x)
+{
+	if (x->from != FROM_UNKNOWN || x->cut || *x->path != '/' || !c->upper[0] || c->ended)
+		return;
+	x->from = identity_in_upper(s->identity, c->upper, x->path) ? FROM_CHANGED : FROM_IMAGE;
+}
+
+static void executed(struct state *s, uint64_t origin, const char *path)
+{
+	struct executable *x = executables_take(&s->executables, origin, path);
+	const struct state_container *c = x->times == 1 ? table_get(&s->containers, origin) : NULL;
+
+	if (c && s->identity)
+		state_trace(s, c, x);
+}
+
 static void process_exec(struct state *s, const struct wd_record *r)
 {
 	const struct wd_process_exec *e = schema_body(r);
@@ -117,6 +148,8 @@ static void process_exec(struct state *s, const struct wd_record *r)
 	p->args_len = len < sizeof(p->args) ? len : sizeof(p->args);
 	if (args)
 		memcpy(p->args, args, p->args_len);
+	if (r->origin)
+		executed(s, r->origin, p->exe);
 }
 
 /* A child runs what its parent runs, until it executes. */
@@ -273,5 +306,17 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	else if (w->resolution < RESOLVED_RUNTIME)
 		w->resolution = RESOLVED_RUNTIME;
 	c->named = true;
+	container_changed(s, c);
 	return w;
+}
+
+void state_retrust(struct state *s, const struct trust *trust)
+{
+	s->trust = trust;
+	for (uint32_t i = 0; i < s->containers.used; i++) {
+		struct state_container *c = table_at(&s->containers, i);
+
+		if (c->workload.origin_id)
+			container_changed(s, c);
+	}
 }

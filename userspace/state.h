@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 
+#include "executable.h"
 #include "identity.h"
 #include "identity/cri.h"
 #include "table.h"
+#include "trust.h"
 #include "view.h"
 
 #define STATE_WAIT_MS 500 /* as wait_ms is at first */
@@ -15,10 +17,12 @@
 struct state {
 	const struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
 	struct cri *cri;                 /* the caller's; NULL: no runtime is asked over its socket */
-	struct table containers, processes, tags;
+	const struct trust *trust;       /* the caller's, by state_retrust; NULL: there are no levels */
+	struct table containers, processes, tags, executables;
 	unsigned int wait_ms; /* that an event which matters waits for its container's name */
 	uint64_t forgotten;   /* containers that had not ended, for want of room */
 	unsigned int alive;   /* containers sealed and not ended */
+	uint64_t changes;     /* of who the living containers are */
 };
 
 struct state_container {
@@ -28,10 +32,12 @@ struct state_container {
 	unsigned int tries;            /* look-ups made for its name */
 	uint64_t sealed_ns;
 	bool ended;
-	bool waited;  /* by state_wait_name */
-	bool named;   /* its workload is as good as it gets, or was given up */
-	bool asked;   /* of a runtime over its socket */
-	bool audited; /* by audit.c */
+	bool waited;     /* by state_wait_name */
+	bool named;      /* its workload is as good as it gets, or was given up */
+	bool asked;      /* of a runtime over its socket */
+	bool audited;    /* by audit.c */
+	int level;       /* enum pss, by audit.c */
+	char upper[384]; /* as in struct posture, by audit.c; empty: not known */
 };
 
 int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */
@@ -60,6 +66,15 @@ void state_wait_name(struct state *s, uint64_t origin);
  * without one.
  */
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx);
+
+/*
+ * Whether a program of a container is of its image, as long as that can be known: its file is looked for where the container's changes are. It
+ * stays as it was found out first.
+ */
+void state_trace(struct state *s, const struct state_container *c, struct executable *x);
+
+/* Gives the containers, these and all that come, the levels of another policy. */
+void state_retrust(struct state *s, const struct trust *trust);
 
 /* Puts the containers that a runtime may know more of than its files say on the list of those to ask it for, each once. */
 void state_ask(struct state *s);

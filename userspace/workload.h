@@ -35,6 +35,7 @@ struct workload {
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	int64_t created_s;
 	uint32_t restarts;
+	char trust[16];   /* the level that the policy gives it; empty: none */
 	char handler[32]; /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
 	char cgroup_path[512];
 	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */

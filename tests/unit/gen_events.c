@@ -217,7 +217,8 @@ static uint64_t console_lines(const Warder__V1__Event *e)
 {
 	uint64_t lines = 1;
 
-	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_LOST || e->payload_case == WARDER__V1__EVENT__PAYLOAD_COVERAGE)
+	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_LOST || e->payload_case == WARDER__V1__EVENT__PAYLOAD_COVERAGE ||
+	    e->payload_case == WARDER__V1__EVENT__PAYLOAD_TRUST_MIX)
 		return 1;
 	if (e->payload_case != WARDER__V1__EVENT__PAYLOAD_FINDING)
 		return 0;

@@ -120,6 +120,49 @@ static void example_init(struct example *x)
 
 #define WHO "web-1 (docker 4f1c2ab3d9e0, busybox:1)"
 
+static void console_says_what_the_node_is_open_to(void **state)
+{
+	Warder__V1__Cve first = WARDER__V1__CVE__INIT, second = WARDER__V1__CVE__INIT, *cves[] = {&first, &second};
+	struct example x;
+
+	(void)state;
+	example_init(&x);
+	first.id = "CVE-2022-0847";
+	second.id = "CVE-2022-0185 |";
+	second.unknown = true;
+	x.f.cves = cves;
+	x.f.n_cves = 2;
+	x.f.n_evidence = 0;
+	assert_non_null(strstr(console(&x.e),
+			       "confidence high, node open to CVE-2022-0847, node may be open to CVE-2022-0185\\x20\\x7c\n"));
+}
+
+static void console_says_that_levels_mix(void **state)
+{
+	Warder__V1__TrustMix__Level low = WARDER__V1__TRUST_MIX__LEVEL__INIT, none = WARDER__V1__TRUST_MIX__LEVEL__INIT,
+				    *levels[] = {&low, &none};
+	Warder__V1__TrustMix mix = WARDER__V1__TRUST_MIX__INIT;
+	struct example x;
+
+	(void)state;
+	example_init(&x);
+	low.name = "un trusted";
+	low.containers = 3;
+	low.example = none.example = &x.w;
+	none.containers = 1;
+	mix.levels = levels;
+	mix.n_levels = 2;
+	mix.mixed = true;
+	x.e.payload_case = WARDER__V1__EVENT__PAYLOAD_TRUST_MIX;
+	x.e.trust_mix = &mix;
+	assert_string_equal(console(&x.e),
+			    "22:14:03Z TRUST    this node mixes trust levels: un\\x20trusted 3 as web-1 (docker 4f1c2ab3d9e0), "
+			    "without 1 as web-1 (docker 4f1c2ab3d9e0)\n");
+	mix.mixed = false;
+	mix.n_levels = 1;
+	assert_non_null(strstr(console(&x.e), "TRUST    this node has containers of one trust level: un"));
+}
+
 static void console_says_who_did_what_to_whom(void **state)
 {
 	struct example x;
@@ -289,6 +332,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(console_says_who_did_what_to_whom),
+		cmocka_unit_test(console_says_what_the_node_is_open_to),
+		cmocka_unit_test(console_says_that_levels_mix),
 		cmocka_unit_test(console_is_brief_on_an_update),
 		cmocka_unit_test(console_names_a_workload_as_far_as_it_is_known),
 		cmocka_unit_test(console_is_not_fooled_by_names),

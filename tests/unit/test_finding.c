@@ -9,6 +9,7 @@
 
 #include "../golden/build.h"
 #include "finding.h"
+#include "mix.h"
 
 #define SECOND   1000000000ull
 #define OPEN_FOR (15 * 60 * SECOND)
@@ -326,6 +327,65 @@ static void a_full_arena_is_said(void **unused)
 	assert_true(refused > 10);
 }
 
+/* What the node is open to, of what is done by this technique: the open ones first. */
+static void known_escapes_of_the_node_are_named(void **unused)
+{
+	static const struct component kernel = {.name = "kernel", .version = "6.1.2"};
+	static const struct cve may = {.id = "CVE-1", .title = "t", .source = "s", .techniques = {"M34"}, .n_techniques = 1},
+				open = {.id = "CVE-2",
+					.title = "t",
+					.source = "s",
+					.techniques = {"M01", "M34"},
+					.n_techniques = 2},
+				other = {.id = "CVE-3", .title = "t", .source = "s", .techniques = {"M3"}, .n_techniques = 1};
+	static struct node_facts node = {.n_cves = 3};
+	const Warder__V1__Event *e;
+
+	(void)unused;
+	node.cves[0] = (struct node_cve){&may, &kernel, true, "why"};
+	node.cves[1] = (struct node_cve){&other, &kernel, false, "why"};
+	node.cves[2] = (struct node_cve){&open, &kernel, false, "because"};
+	findings.node = &node;
+	e = take(SECOND);
+	must_be(e, CREATE, 1);
+	assert_int_equal(e->finding->n_cves, 2);
+	assert_string_equal(e->finding->cves[0]->id, "CVE-2");
+	assert_string_equal(e->finding->cves[0]->component, "kernel");
+	assert_string_equal(e->finding->cves[0]->version, "6.1.2");
+	assert_string_equal(e->finding->cves[0]->why, "because");
+	assert_false(e->finding->cves[0]->unknown);
+	assert_string_equal(e->finding->cves[1]->id, "CVE-1");
+	assert_true(e->finding->cves[1]->unknown);
+}
+
+/* A breach from one level of trust into another is one step worse; an attempt, and what has no level, is not. */
+static void levels_of_trust_weigh(void **unused)
+{
+	static const struct {
+		const char *actor, *owner;
+		unsigned int outcome;
+		int severity, becomes;
+	} rows[] = {
+		{"low", "high", WD_SUCCEEDED, 4, 5}, {"high", "low", WD_SUCCEEDED, 3, 4}, {"low", "high", WD_SUCCEEDED, 5, 5},
+		{"low", "low", WD_SUCCEEDED, 4, 4},  {"low", "high", WD_DENIED, 3, 3},    {"", "high", WD_SUCCEEDED, 4, 4},
+		{"low", "", WD_SUCCEEDED, 4, 4},     {"low", NULL, WD_SUCCEEDED, 4, 4},   {"low", "high", WD_SUCCEEDED, 1, 1},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct workload actor = {0}, owner = {0};
+		struct view view = {.rec = build_record(&rec), .actor = &actor, .owner = rows[i].owner ? &owner : NULL};
+		struct verdict v = {.severity = (Warder__V1__Severity)rows[i].severity};
+
+		strcpy(actor.trust, rows[i].actor);
+		strcpy(owner.trust, rows[i].owner ? rows[i].owner : "");
+		build_record(&rec)->outcome = rows[i].outcome;
+		mix_weigh(&view, &v);
+		if ((int)v.severity != rows[i].becomes)
+			fail_msg("row %zu: %d", i, (int)v.severity);
+	}
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -342,6 +402,8 @@ int main(void)
 		TEST(a_technique_of_no_row_is_still_a_finding),
 		TEST(open_findings_are_bounded_and_evictions_counted),
 		TEST(a_full_arena_is_said),
+		TEST(known_escapes_of_the_node_are_named),
+		TEST(levels_of_trust_weigh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,13 +53,12 @@ static unsigned int words(char *line, char **out, unsigned int max)
 /* "36 35 98:0 /root /target rw,noatime master:1 - ext3 /dev/root rw": any number of optional words before the "-". */
 static int parse_line(char *line, struct mount_line *m)
 {
-	char *fields[6], *rest = strstr(line, " - "), *type;
+	char *fields[6], *filesystem[3] = {"", "", ""}, *rest = strstr(line, " - ");
 
 	if (!rest)
 		return -EINVAL;
 	*rest = 0;
-	type = rest + 3;
-	type[strcspn(type, " ")] = 0;
+	words(rest + 3, filesystem, 3);
 	if (words(line, fields, 6) < 6)
 		return -EINVAL;
 	*m = (struct mount_line){
@@ -68,12 +67,14 @@ static int parse_line(char *line, struct mount_line *m)
 		.device = fields[2],
 		.root = fields[3],
 		.target = fields[4],
-		.type = type,
+		.type = filesystem[0],
+		.options = filesystem[2],
 		.writable = strncmp(fields[5], "ro", 2) || (fields[5][2] && fields[5][2] != ','),
 	};
 	unescape(m->root);
 	unescape(m->target);
-	unescape(m->type);
+	if (*m->type)
+		unescape(m->type);
 	return 0;
 }
 
@@ -143,6 +144,23 @@ static int keep_mount(struct arena *a, const struct mount_line *m, const char *s
 	return out->target && out->source && out->root && out->type ? 0 : -ENOMEM;
 }
 
+/* Where the host has what a container's root holds that its image does not: an option of overlayfs, with its commas escaped. */
+static const char *upper_directory(struct arena *a, const struct mount_line *m)
+{
+	const char *at = strcmp(m->type, "overlay") ? NULL : strstr(m->options, "upperdir=");
+	char *dir;
+	size_t n;
+
+	if (!at)
+		return "";
+	at += strlen("upperdir=");
+	for (n = 0; at[n] && at[n] != ','; n++)
+		if (at[n] == '\\' || at[n] == ' ')
+			return ""; /* no engine has such names */
+	dir = arena_alloc(a, n + 1);
+	return dir ? memcpy(dir, at, n) : "";
+}
+
 #define HOST_MOUNTS 4096 /* a node has hundreds */
 
 static int read_mounts(int root, unsigned int pid, struct arena *a, struct posture *p)
@@ -164,6 +182,8 @@ static int read_mounts(int root, unsigned int pid, struct arena *a, struct postu
 		r = keep_mount(a, &own[i], host_path(host, n_host, &own[i], a), &p->mounts[i]);
 		p->n_mounts += !r;
 		p->n_masked += !strncmp(own[i].target, "/proc/", strlen("/proc/"));
+		if (!strcmp(own[i].target, "/"))
+			p->upper = upper_directory(a, &own[i]);
 	}
 	free(own_buf);
 	free(host_buf);
@@ -308,7 +328,7 @@ int identity_posture(const struct identity *id, const struct workload *w, const 
 	unsigned int pid = first->pid;
 
 	*promised = (struct posture){.label = ""};
-	actual->label = "";
+	actual->label = actual->upper = "";
 	if (root < 0)
 		return 0;
 	if (!read_promise(root, w->bundle, a, promised))
@@ -321,9 +341,22 @@ int identity_posture(const struct identity *id, const struct workload *w, const 
 			found |= IDENTITY_ACTUAL;
 	}
 	if (!(found & IDENTITY_ACTUAL)) {
-		actual->label = "";
+		actual->label = actual->upper = "";
 		actual->n_mounts = 0;
 	}
 	close(root);
 	return found;
+}
+
+bool identity_in_upper(const struct identity *id, const char *upper, const char *path)
+{
+	int root = host_open_root(id->host_root);
+	char full[PATH_MAX];
+	bool there;
+
+	if (root < 0)
+		return false;
+	there = (size_t)snprintf(full, sizeof(full), "%s%s", upper, path) < sizeof(full) && host_exists(root, full);
+	close(root);
+	return there;
 }

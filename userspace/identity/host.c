@@ -112,6 +112,33 @@ int host_process(int root, unsigned int pid, struct process_stat *out)
 	return 0;
 }
 
+FILE *host_stream(int root, const char *path)
+{
+	struct stat st;
+	int fd = host_open(root, path, 0);
+	FILE *f = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		f = fdopen(fd, "re");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+bool host_line(FILE *f, char *line, size_t size)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc_unlocked(f)) != EOF && c != '\n')
+		if (n + 1 < size)
+			line[n++] = (char)c;
+	line[n] = '\0';
+	return n || c != EOF;
+}
+
 bool host_exists(int root, const char *path)
 {
 	struct open_how how = {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "posture.h"
@@ -53,6 +54,8 @@ struct process_stat {
 /* host.c: files below the host's root. `path` is absolute as the host sees it; links cannot lead out of that root. */
 int host_open_root(const char *host_root);
 int host_read(int root, const char *path, char **buf, size_t *len); /* *buf is the caller's to free */
+FILE *host_stream(int root, const char *path);                      /* NULL: it is no regular file, or not to be opened */
+bool host_line(FILE *f, char *line, size_t size); /* the next one, cut where it does not fit; false: the end */
 DIR *host_opendir(int root, const char *path);
 bool host_exists(int root, const char *path);
 int host_process(int root, unsigned int pid, struct process_stat *out);
@@ -96,6 +99,7 @@ void bundle_enrich(const struct runtime_query *q, const char *bundle, struct wor
 struct mount_line {
 	unsigned int id, parent;
 	char *device, *root, *target, *type;
+	char *options; /* of the filesystem, as they stand there; empty: none */
 	bool writable;
 };
 

@@ -232,6 +232,10 @@ static void say_judgement(struct line *l, const Warder__V1__Event *e, const Ward
 		say_str(l, e->attack[i]->technique, WORD_MAX, WORD);
 	}
 	say(l, ", confidence %s", (unsigned int)f->confidence < 4 ? words[f->confidence] : words[0]);
+	for (i = 0; i < f->n_cves; i++) {
+		say(l, ", node %s to ", f->cves[i]->unknown ? "may be open" : "open");
+		say_str(l, f->cves[i]->id, WORD_MAX, WORD);
+	}
 	if (f->lost)
 		say(l, ", view incomplete: %" PRIu64 " records lost", f->lost);
 }
@@ -322,6 +326,19 @@ static void say_coverage(struct line *l, const Warder__V1__Event *e)
 	    count[WARDER__V1__COVERAGE__STATE__UNSEEN]);
 }
 
+static void say_mix(struct line *l, const Warder__V1__Event *e)
+{
+	const Warder__V1__TrustMix *m = e->trust_mix;
+
+	say(l, "TRUST    this node %s", m->mixed ? "mixes trust levels" : "has containers of one trust level");
+	for (size_t i = 0; i < m->n_levels; i++) {
+		say(l, "%s ", i ? "," : ":");
+		say_str(l, is_set(m->levels[i]->name) ? m->levels[i]->name : "without", WORD_MAX, WORD);
+		say(l, " %" PRIu32 " as ", m->levels[i]->containers);
+		say_workload(l, m->levels[i]->example, true);
+	}
+}
+
 static int console_open(struct sink *s, const char *arg, struct err *err)
 {
 	if (*arg || s->spec[strlen(s->kind->name)])
@@ -338,6 +355,7 @@ static int console_write(struct sink *s, const Warder__V1__Event *e)
 		{WARDER__V1__EVENT__PAYLOAD_FINDING, say_finding},
 		{WARDER__V1__EVENT__PAYLOAD_LOST, say_lost},
 		{WARDER__V1__EVENT__PAYLOAD_COVERAGE, say_coverage},
+		{WARDER__V1__EVENT__PAYLOAD_TRUST_MIX, say_mix},
 	};
 	struct line l = {.buf = stream_room(s), .size = STREAM_RECORD_MAX - 1}; /* the '\n' always has a place */
 	size_t i;
@@ -355,7 +373,7 @@ static int console_write(struct sink *s, const Warder__V1__Event *e)
 
 const struct sink_kind sink_console = {
 	.name = "console",
-	.help = "console  findings, losses and blind spots as lines of text on stdout",
+	.help = "console  findings, losses, blind spots and mixed trust as lines of text on stdout",
 	.open = console_open,
 	.write = console_write,
 	.flush = stream_flush,

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity/cve.h"
+#include "identity/node.h"
+#include "policy.h"
+
+/* What an operator gives: a policy, a table of CVEs; and what is written in a Go program. The first byte picks. */
+
+static void check(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void fuzz_policy(const char *buf, size_t len)
+{
+	struct workload w = {.image = "ghcr.io/a/b", .pod_ns = "shop"};
+	struct policy p;
+	struct err err = {""};
+	const char *level;
+
+	if (policy_parse(&p, "p", buf, len, &err)) {
+		check(err.msg[0]);
+		return;
+	}
+	level = trust_level(&p.trust, &w, NULL);
+	check(strlen(level) < TRUST_NAME && p.trust.levels.n <= TRUST_LEVELS);
+	policy_destroy(&p);
+}
+
+static void fuzz_cves(const char *buf, size_t len)
+{
+	struct err err = {""};
+	struct cves c;
+
+	if (cves_parse(&c, buf, len, "t", &err)) {
+		check(err.msg[0] && !c.file);
+		return;
+	}
+	for (size_t i = 0; i < c.n; i++) {
+		check(c.rows[i].n_fixed && c.rows[i].n_techniques);
+		cve_affects(&c.rows[i], "6.1.100");
+		cve_fits(&c.rows[i], "K10");
+	}
+	cves_destroy(&c);
+}
+
+static void fuzz_gobuild(const char *buf, size_t len)
+{
+	char out[16];
+
+	if (!gobuild_parse(buf, len, "main.version", "github.com/a/b", out, sizeof(out)))
+		check(strlen(out) < sizeof(out) && *out >= '0' && *out <= '9');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *copy;
+
+	if (!size)
+		return 0;
+	copy = malloc(size); /* of its size, so that a byte behind it is found */
+	memcpy(copy, data + 1, size - 1);
+	if (data[0] % 3 == 0)
+		fuzz_policy(copy, size - 1);
+	else if (data[0] % 3 == 1)
+		fuzz_cves(copy, size - 1);
+	else
+		fuzz_gobuild(copy, size - 1);
+	free(copy);
+	return 0;
+}

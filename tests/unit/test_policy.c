@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What an operator decides: policies that are right and wrong, and the trust levels that they give. */
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static void test_bad(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{"trust: [", "p:2:1: "},
+		{"a: 1\n\tb: 2", "p:2:1: "},
+		{"just words", "p:1:1: a mapping must be here"},
+		{"trust:\n  lebels: [a]\n", "p:2:3: 'lebels' is no key of trust; these are: levels, default, rules"},
+		{"trusted: {}\n", "p:1:1: 'trusted' is no key of a policy; these are: trust"},
+		{"trust:\n  levels: [a]\n  levels: [b]\n", "p:3:3: 'levels' is here twice"},
+		{"trust:\n  levels: a-name-of-17-bytes\n", "p:2:11: level 'a-name-of-17-bytes' has more than 15 bytes"},
+		{"trust:\n  levels: [1,2,3,4,5,6,7,8,9]\n", "p:2:11: more than 8 levels"},
+		{"trust:\n  levels: []\n", "p:2:11: a string must be here"},
+		{"trust:\n  levels: [a, [b]]\n", "p:2:15: a string must be here"},
+		{"trust:\n  levels: [a, '']\n", "p:2:15: a string must be here"},
+		{"trust:\n  levels: {a: b}\n", "p:2:11: a list must be here"},
+		{"trust:\n  levels: [a]\n  default: b\n", "p:3:12: 'b' is none of the 'levels'"},
+		{"trust:\n  default: a\n  levels: [a]\n", "p:2:12: 'a' is none of the 'levels', which must stand before"},
+		{"trust:\n  levels: [a]\n  rules: {a: b}\n", "p:3:10: a list must be here"},
+		{"trust:\n  levels: [a]\n  rules:\n    - level: b\n      images: x\n", "p:4:7: 'b' is none of the 'levels'"},
+		{"trust:\n  levels: [a]\n  rules:\n    - images: x\n", "p:4:7: the rule has no 'level'"},
+		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n", "p:4:7: the rule has no condition"},
+		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: [x]\n", "p:5:15: a mapping must be here"},
+		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: {x: {}}\n", "p:5:19: a string must be here"},
+		{"trust: {}\n---\ntrust: {}\n", "p:3:1: a second document"},
+		{"trust: &a\n  rules: [*a]\n", "p:2:"},
+		{"x\xff: 1\n", "p:1:"},
+		{"\"x\\0y\": 1\n", "p:1:1: the string has more than 1024 bytes, or a NUL"},
+	};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < N(bad); i++) {
+		assert_int_equal(policy_parse(&p, "p", bad[i].text, strlen(bad[i].text), &err), -EBADMSG);
+		if (strncmp(err.msg, bad[i].says, strlen(bad[i].says)))
+			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.msg, bad[i].says);
+	}
+	assert_int_equal(policy_init(&p, "/no/such/policy", &err), -ENOENT);
+}
+
+static void test_nothing(void **state)
+{
+	static const char *const empty[] = {"",         "# nothing\n",       "---\n", "{}\n", "trust: {}\n",
+					    "trust:\n", "trust:\n  rules:\n"};
+	struct workload w = {0};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < N(empty); i++) {
+		if (policy_parse(&p, "p", empty[i], strlen(empty[i]), &err))
+			fail_msg("'%s': %s", empty[i], err.msg);
+		assert_string_equal(trust_level(&p.trust, &w, NULL), "");
+		policy_destroy(&p);
+	}
+	assert_int_equal(policy_init(&p, NULL, &err), 0);
+	policy_destroy(&p);
+}
+
+static const char shop[] = "trust:\n"
+			   "  levels: [untrusted, standard, system]\n"
+			   "  default: standard\n"
+			   "  rules:\n"
+			   "    - level: system\n"
+			   "      namespaces: [kube-system, 'monitor-*']\n"
+			   "    - level: untrusted\n"
+			   "      labels: {tier: public, app: '*'}\n"
+			   "    - level: untrusted\n"
+			   "      registries: docker.io\n"
+			   "      runtimes: [containerd, docker]\n"
+			   "    - level: system\n"
+			   "      images: 'registry.k8s.io/*'\n";
+
+static void test_levels(void **state)
+{
+	static const struct {
+		const char *ns, *image, *runtime, *tier, *app, *level;
+	} rows[] = {
+		{"kube-system", "", "containerd", "public", "x", "system"}, /* the first rule that fits */
+		{"monitor-a", "", "containerd", NULL, NULL, "system"},
+		{"monitor", "quay.io/a/b", "containerd", NULL, NULL, "standard"},
+		{"shop", "quay.io/a/b", "containerd", "public", "web", "untrusted"},
+		{"shop", "quay.io/a/b", "containerd", "public", NULL, "standard"},
+		{"shop", "quay.io/a/b", "containerd", "private", "web", "standard"},
+		{"shop", "busybox", "containerd", NULL, NULL, "untrusted"},
+		{"", "docker.io/library/busybox:1", "docker", NULL, NULL, "untrusted"},
+		{"", "busybox", "podman", NULL, NULL, "standard"},
+		{"", "registry.k8s.io/pause:3.9", "containerd", NULL, NULL, "system"},
+		{"", "", "", NULL, NULL, "standard"}, /* not known: nothing fits */
+	};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(policy_parse(&p, "p", shop, strlen(shop), &err), 0);
+	for (size_t i = 0; i < N(rows); i++) {
+		struct workload w = {0};
+		struct tags tags = {0};
+
+		snprintf(w.pod_ns, sizeof(w.pod_ns), "%s", rows[i].ns);
+		snprintf(w.image, sizeof(w.image), "%s", rows[i].image);
+		snprintf(w.runtime, sizeof(w.runtime), "%s", rows[i].runtime);
+		if (rows[i].tier)
+			labels_add(&tags.labels, "tier", rows[i].tier);
+		if (rows[i].app)
+			labels_add(&tags.labels, "app", rows[i].app);
+		if (strcmp(trust_level(&p.trust, &w, &tags), rows[i].level))
+			fail_msg("row %zu: %s, not %s", i, trust_level(&p.trust, &w, &tags), rows[i].level);
+	}
+	policy_destroy(&p);
+}
+
+/* Labels that are on their way may decide: until they came there is no level. */
+static void test_labels_to_come(void **state)
+{
+	struct workload w = {.image = "quay.io/a/b", .pending = true};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(policy_parse(&p, "p", shop, strlen(shop), &err), 0);
+	assert_string_equal(trust_level(&p.trust, &w, NULL), "");
+	w.pending = false;
+	assert_string_equal(trust_level(&p.trust, &w, NULL), "standard");
+	strcpy(w.pod_ns, "kube-system"); /* which hangs on no label */
+	w.pending = true;
+	assert_string_equal(trust_level(&p.trust, &w, NULL), "system");
+	policy_destroy(&p);
+}
+
+static void test_registries(void **state)
+{
+	static const char *const rows[][2] = {
+		{"busybox", "docker.io"},
+		{"library/busybox:1", "docker.io"},
+		{"ghcr.io/a/b@sha256:0", "ghcr.io"},
+		{"localhost/a", "localhost"},
+		{"localhost", "docker.io"},
+		{"host:5000/a", "host:5000"},
+		{"busybox:1.0", "docker.io"},
+		{"", ""},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		assert_string_equal(trust_registry(rows[i][0], out, sizeof(out)), rows[i][1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad),        cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_levels),     cmocka_unit_test(test_labels_to_come),
+		cmocka_unit_test(test_registries),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "inventory.h"
+#include "sink/frame.h"
+
+#define REQUEST_MAX 32
+#define FRAME_MAX   (256 * 1024)
+#define PATIENCE_NS (10 * 1000000000ull)
+#define PATIENCE_S  30 /* of a client */
+
+/* Who is answered: in `next`, the event to be sent next, in the engine's arena; NULL and *slot UINT32_MAX: that was all. */
+struct answer {
+	const char *name;
+	Warder__V1__Event *(*next)(struct engine *e, uint32_t *slot);
+};
+
+/* The node first. */
+static Warder__V1__Event *next_inventory(struct engine *e, uint32_t *slot)
+{
+	Warder__V1__Event *ev;
+	uint32_t container;
+
+	if (!*slot) {
+		*slot = 1;
+		return inventory_node(e);
+	}
+	container = *slot - 1;
+	ev = inventory_next(e, &container);
+	*slot = container == UINT32_MAX ? UINT32_MAX : container + 1;
+	return ev;
+}
+
+static const struct answer answers[] = {
+	{"inventory", next_inventory},
+};
+
+struct control {
+	int listener, client; /* -1: none */
+	char path[108];
+	uint64_t until_ns;
+	char request[REQUEST_MAX];
+	size_t n_request;
+	const struct answer *answer; /* NULL: the request is not whole yet */
+	uint32_t slot;
+	size_t len, sent; /* of the frame in hand */
+	char frame[FRAME_MAX];
+};
+
+static int socket_address(const char *path, struct sockaddr_un *a, struct err *err)
+{
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(a->sun_path))
+		return err_set(err, -ENAMETOOLONG, "socket %.200s: more than %zu bytes", path, sizeof(a->sun_path) - 1);
+	strcpy(a->sun_path, path);
+	return 0;
+}
+
+int control_open(const char *path, struct control **out, struct err *err)
+{
+	struct sockaddr_un a;
+	struct control *c;
+	mode_t old;
+	int rc = socket_address(path, &a, err);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return err_set(err, -ENOMEM, "not enough memory for socket %s", path);
+	strcpy(c->path, a.sun_path);
+	c->client = -1;
+	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	unlink(path); /* of a sensor that was killed: there is one at a time */
+	old = umask(0177);
+	if (c->listener < 0 || bind(c->listener, (struct sockaddr *)&a, sizeof(a)) || listen(c->listener, 4))
+		rc = err_set(err, -errno, "listening on %s: %s", path, strerror(errno));
+	umask(old);
+	if (rc) {
+		control_close(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
+
+static void hang_up(struct control *c)
+{
+	if (c->client >= 0)
+		close(c->client);
+	c->client = -1;
+}
+
+void control_close(struct control *c)
+{
+	if (!c)
+		return;
+	hang_up(c);
+	if (c->listener >= 0) {
+		close(c->listener);
+		unlink(c->path);
+	}
+	free(c);
+}
+
+static void welcome(struct control *c, uint64_t now_ns)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	c->client = accept4(c->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	c->until_ns = now_ns + PATIENCE_NS;
+	c->n_request = c->len = c->sent = 0;
+	c->answer = NULL;
+	c->slot = 0;
+	if (c->client >= 0 && (getsockopt(c->client, SOL_SOCKET, SO_PEERCRED, &who, &len) || (who.uid && who.uid != geteuid())))
+		hang_up(c);
+}
+
+static void read_request(struct control *c)
+{
+	ssize_t n = read(c->client, c->request + c->n_request, sizeof(c->request) - c->n_request);
+	char *end;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	c->n_request += n > 0 ? (size_t)n : 0;
+	end = memchr(c->request, '\n', c->n_request);
+	if (!end) {
+		if (n <= 0 || c->n_request == sizeof(c->request))
+			hang_up(c);
+		return;
+	}
+	*end = '\0';
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (!strcmp(c->request, answers[i].name))
+			c->answer = &answers[i];
+	if (!c->answer)
+		hang_up(c);
+}
+
+/* The next event's frame; false: that was all. An event that cannot be built is left out. */
+static bool next_frame(struct control *c, struct engine *e)
+{
+	c->len = c->sent = 0;
+	while (c->slot != UINT32_MAX) {
+		uint64_t seq = e->stream.seq;
+		Warder__V1__Event *ev = c->answer->next(e, &c->slot);
+		ssize_t n;
+
+		e->stream.seq = seq;
+		if (!ev)
+			continue;
+		ev->seq = 0;
+		ev->uid = (char *)protobuf_c_empty_string;
+		n = frame_pack(&ev->base, c->frame, sizeof(c->frame));
+		if (n > 0) {
+			c->len = (size_t)n;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void answer(struct control *c, struct engine *e)
+{
+	while (c->sent < c->len || next_frame(c, e)) {
+		ssize_t n = send(c->client, c->frame + c->sent, c->len - c->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n < 0)
+			break;
+		c->sent += (size_t)n;
+	}
+	hang_up(c);
+}
+
+void control_turn(struct control *c, struct engine *e, uint64_t now_ns)
+{
+	if (c->client < 0)
+		welcome(c, now_ns);
+	if (c->client >= 0 && !c->answer)
+		read_request(c);
+	if (c->client >= 0 && c->answer)
+		answer(c, e);
+	if (c->client >= 0 && now_ns > c->until_ns)
+		hang_up(c);
+}
+
+static int call(const char *path, const char *what, FILE **out, struct err *err)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct sockaddr_un a;
+	int rc = socket_address(path, &a, err), fd;
+
+	if (rc)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(err, -errno, "opening a socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
+		rc = err_set(err, -errno, "no sensor answers on %s: %s: 'warder run' must be running, and you root", path,
+			     strerror(errno));
+		close(fd);
+		return rc;
+	}
+	if (dprintf(fd, "%s\n", what) > 0 && (*out = fdopen(fd, "r")))
+		return 0;
+	close(fd);
+	return err_set(err, -EPIPE, "the sensor on %s hung up", path);
+}
+
+/* The length before a frame. 1: it is there; 0: the end; -EBADMSG. */
+static int read_length(FILE *f, size_t *len)
+{
+	*len = 0;
+	for (unsigned int shift = 0; shift < 28; shift += 7) {
+		int c = getc(f);
+
+		if (c == EOF)
+			return shift || ferror(f) ? -EBADMSG : 0;
+		*len |= (size_t)(c & 0x7f) << shift;
+		if (!(c & 0x80))
+			return *len <= FRAME_MAX ? 1 : -EBADMSG;
+	}
+	return -EBADMSG;
+}
+
+int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx,
+		struct err *err)
+{
+	uint8_t *frame = malloc(FRAME_MAX);
+	FILE *f = NULL;
+	size_t len;
+	int rc = frame ? call(path, what, &f, err) : err_set(err, -ENOMEM, "not enough memory");
+
+	if (rc) {
+		free(frame);
+		return rc;
+	}
+	while ((rc = read_length(f, &len)) > 0) {
+		Warder__V1__Event *e = fread(frame, 1, len, f) == len ? warder__v1__event__unpack(NULL, len, frame) : NULL;
+
+		if (!e) {
+			rc = -EBADMSG;
+			break;
+		}
+		fn(ctx, e);
+		warder__v1__event__free_unpacked(e, NULL);
+	}
+	fclose(f);
+	free(frame);
+	return rc ? err_set(err, rc, "the answer of the sensor on %s breaks off", path) : 0;
+}

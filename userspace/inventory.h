@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_INVENTORY_H
+#define WARDER_INVENTORY_H
+
+#include "engine.h"
+
+/* What really runs on this node, as the sensor saw it: an event a living container. */
+
+/*
+ * The event of the next container from *slot on, which starts at 0 and is moved behind it. NULL with *slot at UINT32_MAX: there is none left;
+ * else it could not be built. It lives in the engine's arena until the next event.
+ */
+Warder__V1__Event *inventory_next(struct engine *e, uint32_t *slot);
+
+/* All of them into the stream. */
+void inventory_report(struct engine *e);
+
+/* The event of the node's own facts. NULL: they are not all read yet, or there is no memory. */
+Warder__V1__Event *inventory_node(struct engine *e);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WARDER_TRUST_H
+#define WARDER_TRUST_H
+
+#include <stddef.h>
+
+#include "labels.h"
+#include "workload.h"
+
+/*
+ * How far an operator trusts what runs in a container, by rules of a policy. Levels are names in an order, from the least trusted; what they
+ * mean is the operator's business. Strings are the policy's.
+ */
+
+#define TRUST_LEVELS 8
+#define TRUST_NAME   sizeof(((struct workload *)0)->trust) /* bytes of a level's name, with its NUL */
+
+struct trust_list {
+	const char **items;
+	size_t n;
+};
+
+/* All conditions that are given must hold, each by one of its items. Items are patterns as of a shell: "kube-*". */
+struct trust_rule {
+	const char *level;
+	struct trust_list namespaces; /* of the pod */
+	struct trust_list registries; /* of the image: "docker.io", where its name has none */
+	struct trust_list images;     /* as they were asked for */
+	struct trust_list runtimes;
+	struct trust_list labels; /* a name, then its value, and so on: all of them must be there */
+};
+
+struct trust {
+	struct trust_list levels;
+	const char *unmatched; /* the level of what no rule fits; NULL: none */
+	struct trust_rule *rules;
+	size_t n;
+};
+
+/*
+ * The level of the first rule that fits. "": none, or it hangs on labels that a runtime is asked for. `tags` NULL: they are not known.
+ */
+const char *trust_level(const struct trust *t, const struct workload *w, const struct tags *tags);
+
+/* Where an image comes from: "ghcr.io" of "ghcr.io/a/b:1", "docker.io" of "busybox". Returns `out`. */
+const char *trust_registry(const char *image, char *out, size_t size);
+
+#endif
