@@ -244,9 +244,8 @@ static int say_differences(struct audit *a, struct arena *to, Warder__V1__Postur
 }
 
 /* What is asked for later. A directory with a longer name is none that an engine makes. */
-static void remember(struct state_container *c, const struct audit *a, const struct rating *r)
+static void remember(struct state_container *c, const struct audit *a)
 {
-	c->level = r->level;
 	if (strlen(a->actual.upper) < sizeof(c->upper))
 		strcpy(c->upper, a->actual.upper);
 }
@@ -281,6 +280,16 @@ static bool is_due(const struct engine *e, const struct state_container *c)
 	return e->state.identity && c->workload.origin_id && c->named && !c->audited && !c->ended;
 }
 
+/* When its image was made, once the digest is known, which a runtime may tell late. True: it was looked up. */
+static bool date_image(struct engine *e, struct state_container *c)
+{
+	if (!e->state.identity || c->dated || !c->upper[0] || !c->workload.digest[0] || c->ended)
+		return false;
+	c->dated = true;
+	c->workload.image_created_s = identity_image_created(e->state.identity, &c->workload, c->upper);
+	return true;
+}
+
 static void audit(struct engine *e, struct state_container *c)
 {
 	struct audit a = {.e = e, .c = c};
@@ -290,8 +299,10 @@ static void audit(struct engine *e, struct state_container *c)
 	c->audited = true;
 	arena_reset(&e->scratch);
 	read_posture(&a);
+	remember(c, &a);
+	date_image(e, c);
 	engine_emit(e, posture_event(&a, &rating));
-	remember(c, &a, &rating);
+	c->level = rating.level;
 	for (unsigned int i = 0; i < a.n; i++) {
 		difference_record(&a, &a.differences[i], &r);
 		engine_take(e, &r.head);
@@ -313,9 +324,11 @@ void audit_named(struct engine *e)
 	for (uint32_t i = 0; i < e->state.containers.used && left; i++) {
 		struct state_container *c = table_at(&e->state.containers, i);
 
-		if (!is_due(e, c))
-			continue;
-		audit(e, c);
-		left--;
+		if (is_due(e, c)) {
+			audit(e, c);
+			left--;
+		} else if (date_image(e, c)) {
+			left--;
+		}
 	}
 }

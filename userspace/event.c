@@ -94,6 +94,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	Warder__V1__Container *c = arena_alloc(a, sizeof(*c));
 	Warder__V1__Image *i = arena_alloc(a, sizeof(*i));
 	Warder__V1__Pod *p = arena_alloc(a, sizeof(*p));
+	char registry[sizeof(w->image)];
 
 	if (!m || !c || !i || !p)
 		return NULL;
@@ -120,6 +121,11 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 		warder__v1__image__init(i);
 		i->ref = copy(a, w->image);
 		i->digest = copy(a, w->digest);
+		i->pinned = strstr(w->image, "@sha256:") != NULL;
+		if (w->image[0] && !(i->registry = arena_string(a, trust_registry(w->image, registry, sizeof(registry)))))
+			return NULL;
+		if (w->image_created_s && !(i->created = seconds(a, w->image_created_s)))
+			return NULL;
 		c->image = i;
 	}
 	if (w->started_s && !(c->started = seconds(a, w->started_s)))

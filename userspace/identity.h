@@ -39,6 +39,9 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual);
 
+/* When the image of a container with this upper directory was made, since the epoch; 0: not known. */
+int64_t identity_image_created(const struct identity *id, const struct workload *w, const char *upper);
+
 /* Whether a file of a container is in its upper directory (posture.upper): new or changed since the image. */
 bool identity_in_upper(const struct identity *id, const char *upper, const char *path);
 

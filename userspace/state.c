@@ -299,7 +299,7 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	w->pending = false;
 	w->sandbox |= said->sandbox;
 	w->restarts = said->restarts;
-	w->created_s = said->created_s;
+	w->created_s = said->created_s ? said->created_s : w->created_s;
 	*(struct tags *)table_put(&s->tags, origin) = *tags;
 	if (w->pod_ns[0])
 		w->resolution = RESOLVED_KUBERNETES;

@@ -36,6 +36,7 @@ struct state_container {
 	bool named;      /* its workload is as good as it gets, or was given up */
 	bool asked;      /* of a runtime over its socket */
 	bool audited;    /* by audit.c */
+	bool dated;      /* its image, by audit.c */
 	int level;       /* enum pss, by audit.c */
 	char upper[384]; /* as in struct posture, by audit.c; empty: not known */
 };

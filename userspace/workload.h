@@ -34,6 +34,7 @@ struct workload {
 	char pod_uid[72];
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	int64_t created_s;
+	int64_t image_created_s;
 	uint32_t restarts;
 	char trust[16];   /* the level that the policy gives it; empty: none */
 	char handler[32]; /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */

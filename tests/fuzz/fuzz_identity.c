@@ -100,6 +100,16 @@ static void fuzz_mountinfo(char *buf)
 		check(strlen(m[i].device) + strlen(m[i].root) + strlen(m[i].target) + strlen(m[i].type) < 1 << 20);
 }
 
+static void fuzz_image(const char *buf, size_t len, const char *digits)
+{
+	int64_t created_s = 0;
+	char next[65];
+
+	if (!image_parse_blob(buf, len, &created_s, next))
+		check(created_s >= 0 && (!*next || strspn(next, "0123456789abcdef") == 64));
+	image_parse_list(buf, len, digits, &created_s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -117,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = path + strlen(path);
 	buf = end < path + size - 1 ? end + 1 : end;
 	len = path + size - 1 - buf;
-	switch (data[0] % 13) {
+	switch (data[0] % 14) {
 	case 0:
 		fuzz_path(path);
 		break;
@@ -142,8 +152,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 12:
 		fuzz_mountinfo(buf);
 		break;
+	case 13:
+		fuzz_image(buf, len, path);
+		break;
 	default:
-		fuzz_bundle(buf, len, path, data[0] % 13 - 6);
+		fuzz_bundle(buf, len, path, data[0] % 14 - 6);
 		break;
 	}
 	free(path);

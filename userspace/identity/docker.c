@@ -10,12 +10,13 @@
 /* The outer "Image" is the image's own id (a manifest's digest with the containerd store): what runs, whatever the tag says. */
 int docker_parse_config(const char *buf, size_t len, const char *id, struct workload *out)
 {
-	const char *own_id, *name, *image, *digest = "", *started = "";
+	const char *own_id, *name, *image, *digest = "", *started = "", *created = "";
 	json_auto_t *root = json_loadb(buf, len, 0, NULL);
 	int running = 0;
 
-	if (!root || json_unpack(root, "{s:s, s:s, s:{s:s}, s?s, s?{s?b, s?s}}", "ID", &own_id, "Name", &name, "Config",
-				 "Image", &image, "Image", &digest, "State", "Running", &running, "StartedAt", &started))
+	if (!root ||
+	    json_unpack(root, "{s:s, s:s, s:{s:s}, s?s, s?s, s?{s?b, s?s}}", "ID", &own_id, "Name", &name, "Config", "Image",
+			&image, "Image", &digest, "Created", &created, "State", "Running", &running, "StartedAt", &started))
 		return -EINVAL;
 	if (strcmp(own_id, id))
 		return -EINVAL;
@@ -28,6 +29,7 @@ int docker_parse_config(const char *buf, size_t len, const char *id, struct work
 	runtime_copy(out->digest, sizeof(out->digest), digest);
 	/* While a container starts again, the file still has its last run's time. */
 	out->started_s = running ? host_seconds(started) : 0;
+	out->created_s = host_seconds(created);
 	return 0;
 }
 

@@ -106,6 +106,13 @@ struct mount_line {
 /* actual.c. Changes `buf`, of which lines that are none are left out. 0; -E2BIG where there are more than `max`. */
 int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigned int *n);
 
+/*
+ * image.c. A blob of an image: when it was made, or where that is told, `next`: the digits of the blob that it leads to. 0; -EINVAL. A list of
+ * all images, of containers/storage: when the one with these digits was made. 0; -EINVAL: it is not there.
+ */
+int image_parse_blob(const char *buf, size_t len, int64_t *created_s, char next[65]);
+int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *created_s);
+
 /* spec.c: a bundle's config.json. Everything in *p is in the arena. 0; -EINVAL; -ENOMEM when the arena is full. */
 int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p);
 

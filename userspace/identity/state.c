@@ -134,7 +134,7 @@ int state_find(const struct runtime_query *q, const struct state_kind *kind, str
 	runtime_copy(out->id, sizeof(out->id), st.id);
 	runtime_copy(out->name, sizeof(out->name), st.id);
 	runtime_copy(out->runtime, sizeof(out->runtime), kind->runtime);
-	out->started_s = st.created_s;
+	out->started_s = out->created_s = st.created_s;
 	workload_bundle(out, st.bundle);
 	bundle_enrich(q, st.bundle, out);
 	return 0;
