@@ -248,6 +248,8 @@ static void remember(struct state_container *c, const struct audit *a)
 {
 	if (strlen(a->actual.upper) < sizeof(c->upper))
 		strcpy(c->upper, a->actual.upper);
+	if (a->is_promised && c->workload.pod[0])
+		identity_account(a->e->state.identity, &a->promised, c->workload.account, sizeof(c->workload.account));
 }
 
 static Warder__V1__Event *posture_event(struct audit *a, struct rating *rating)

@@ -139,6 +139,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 		p->namespace_ = copy(a, w->pod_ns);
 		p->uid = copy(a, w->pod_uid);
 		p->runtime_handler = copy(a, w->handler);
+		p->service_account = copy(a, w->account);
 		m->pod = p;
 	}
 	return m;

@@ -39,6 +39,9 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
 int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual);
 
+/* The service account whose token the kubelet mounts into a container with these mounts. 0; -ENOENT, -EINVAL: none is told. */
+int identity_account(const struct identity *id, const struct posture *promised, char *out, size_t size);
+
 /* When the image of a container with this upper directory was made, since the epoch; 0: not known. */
 int64_t identity_image_created(const struct identity *id, const struct workload *w, const char *upper);
 

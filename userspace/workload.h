@@ -32,6 +32,7 @@ struct workload {
 	char pod[256]; /* its name; podman's: the start of its id, for the name is in a database. Empty where it is in no pod */
 	char pod_ns[64]; /* the pod's namespace */
 	char pod_uid[72];
+	char account[64];  /* the service account that it acts as */
 	int64_t started_s; /* since the epoch; 0 is unknown */
 	int64_t created_s;
 	int64_t image_created_s;

@@ -110,6 +110,14 @@ static void fuzz_image(const char *buf, size_t len, const char *digits)
 	image_parse_list(buf, len, digits, &created_s);
 }
 
+static void fuzz_account(const char *buf, size_t len)
+{
+	char name[16] = "";
+
+	account_parse_token(buf, len, name, sizeof(name));
+	check_string(name, sizeof(name));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -127,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	end = path + strlen(path);
 	buf = end < path + size - 1 ? end + 1 : end;
 	len = path + size - 1 - buf;
-	switch (data[0] % 14) {
+	switch (data[0] % 15) {
 	case 0:
 		fuzz_path(path);
 		break;
@@ -155,8 +163,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 13:
 		fuzz_image(buf, len, path);
 		break;
+	case 14:
+		fuzz_account(buf, len);
+		break;
 	default:
-		fuzz_bundle(buf, len, path, data[0] % 14 - 6);
+		fuzz_bundle(buf, len, path, data[0] % 15 - 6);
 		break;
 	}
 	free(path);

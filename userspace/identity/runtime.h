@@ -113,6 +113,9 @@ int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigne
 int image_parse_blob(const char *buf, size_t len, int64_t *created_s, char next[65]);
 int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *created_s);
 
+/* account.c: the name of the service account that a token is of. 0; -EINVAL. */
+int account_parse_token(const char *buf, size_t len, char *out, size_t size);
+
 /* spec.c: a bundle's config.json. Everything in *p is in the arena. 0; -EINVAL; -ENOMEM when the arena is full. */
 int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p);
 
