@@ -48,6 +48,15 @@ size_t cgroup_path_pod(const char *cgroup_path, const char **start)
 	return 0;
 }
 
+/* Where a path ends without crun's leaf: it moves a container below the scope that systemd made, to a cgroup of this name. */
+static const char *without_leaf(const char *path, const char *end)
+{
+	static const char leaf[] = "/container", below[] = ".scope/container";
+	const size_t len = sizeof(below) - 1;
+
+	return (size_t)(end - path) > len && !memcmp(end - len, below, len) ? end - (sizeof(leaf) - 1) : end;
+}
+
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len)
 {
 	static const char scope[] = ".scope";
@@ -61,6 +70,7 @@ bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len)
 	}
 	while (end > cgroup_path && end[-1] == '/')
 		end--;
+	end = without_leaf(cgroup_path, end);
 	for (id = end; id > cgroup_path && id[-1] != '/';)
 		id--;
 	*start = id;
