@@ -9,7 +9,7 @@ build="clang llvm gcc make pkg-config libbpf-dev libelf-dev zlib1g-dev bpftool p
  libprotobuf-dev libprotobuf-c-dev libjansson-dev libcurl4-openssl-dev libyaml-dev libcap-dev linux-libc-dev libc6-dev"
 # to test it: unit tests, linters, sanitizers, real runtimes, the VM
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev libseccomp-dev runc crun docker.io containerd podman conmon python3-grpcio
- busybox-static jq python3 strace
+ containernetworking-plugins busybox-static jq python3 strace systemd dbus
  qemu-system-x86 qemu-system-common kmod cpio xz-utils zstd util-linux procps iproute2 mandoc debian-archive-keyring"
 # to start a real container for the demo
 demo="runc busybox-static jq"

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# boot.sh VERSION [-a APPEND]... [-c v2|v1] [-t SECONDS] [-m MEM_MB] -- COMMAND: runs COMMAND as root in a guest with
+# boot.sh VERSION [-a APPEND]... [-c v2|v1] [-i sh|systemd] [-t SECONDS] [-m MEM_MB] -- COMMAND: runs COMMAND as root in a guest with
 # another kernel. The guest is emulated (no KVM) and sees this machine's own files under an overlay: it cannot write them.
 #
 #   VERSION     5.10, 6.1, 6.12 or newest: see kernel.sh, which fetches it the first time
 #   -a APPEND   adds to the kernel's command line (may be repeated; a later lsm= wins over the default one, with bpf)
 #   -c v1       gives the guest v1 cgroups beside an empty v2 tree, instead of v2 alone (6.12 and newer lack the v1 memory
 #               and cpuset controllers)
+#   -i systemd  makes systemd process 1, with a D-Bus system bus and COMMAND as a service, instead of a shell that starts it
 #   -t SECONDS  ends the guest after so long (120)
 #   -m MEM_MB   memory of the guest (1024)
 #   COMMAND     joined by spaces and run by sh, in this directory, with no input; its output comes out as it is written
@@ -15,7 +16,7 @@
 # with a file called secret, and of the network there is lo only. File systems mounted below / are not seen, except the
 # one of this directory.
 #
-# Exit codes: COMMAND's own; 2 wrong usage or not root, 77 no such kernel here, 124 timed out, 125 the guest died (with
+# Exit codes: COMMAND's own; 2 wrong usage or not root, 77 no such kernel or no systemd here, 124 timed out, 125 the guest died (with
 # the end of its console on stderr, as for 124).
 set -eu
 
@@ -23,7 +24,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 virtiofsd=/usr/lib/qemu/virtiofsd
 
 usage() {
-	echo "usage: boot.sh VERSION [-a APPEND]... [-c v2|v1] [-t SECONDS] [-m MEM_MB] -- COMMAND" >&2
+	echo "usage: boot.sh VERSION [-a APPEND]... [-c v2|v1] [-i sh|systemd] [-t SECONDS] [-m MEM_MB] -- COMMAND" >&2
 	exit 2
 }
 
@@ -41,11 +42,12 @@ cleanup() {
 make_initrd() {
 	mkdir -p "$tmp/initrd/vm"
 	cp "$here/init" "$tmp/initrd/init"
-	cp "$here/stage2" "$tmp/initrd/vm/stage2"
+	cp "$here"/stage[23] "$here"/*.{service,socket} "$tmp/initrd/vm/"
 	chmod 755 "$tmp/initrd/init"
 	printf '%s\n' "$command" >"$tmp/initrd/vm/command"
 	printf '%s\n' "$PWD" >"$tmp/initrd/vm/cwd"
 	printf '%s\n' "$cgroup" >"$tmp/initrd/vm/cgroup"
+	printf '%s\n' "$init" >"$tmp/initrd/vm/init"
 	(cd "$tmp/initrd" && find . | cpio -o -H newc --quiet) | cat "$kernel/initramfs.cpio" - >"$tmp/initrd.cpio"
 }
 
@@ -88,18 +90,20 @@ died() {
 }
 
 [ $# -ge 1 ] || usage
-version=$1 append='' cgroup=v2 seconds=120 memory=1024
+version=$1 append='' cgroup=v2 init=sh seconds=120 memory=1024
 shift
-while getopts a:c:t:m: option; do
+while getopts a:c:i:t:m: option; do
 	case $option in
 	a) append="$append $OPTARG" ;;
 	c) cgroup=$OPTARG ;;
+	i) init=$OPTARG ;;
 	t) seconds=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	*) usage ;;
 	esac
 done
 case $cgroup in v1 | v2) ;; *) usage ;; esac
+case $init in sh | systemd) ;; *) usage ;; esac
 [ "${!OPTIND-}" ] && [ "${@:OPTIND-1:1}" = -- ] || usage
 command=${*:OPTIND}
 if [ "$(id -u)" != 0 ]; then
@@ -107,7 +111,9 @@ if [ "$(id -u)" != 0 ]; then
 	exit 2
 fi
 
-for tool in qemu-system-x86_64 "$virtiofsd" mkfs.ext4; do
+tools="qemu-system-x86_64 $virtiofsd mkfs.ext4"
+[ $init = sh ] || tools="$tools /lib/systemd/systemd dbus-daemon"
+for tool in $tools; do
 	if ! command -v "$tool" >/dev/null; then
 		echo "SKIP kernel $version: $(basename "$tool") is not installed" >&2
 		exit 77

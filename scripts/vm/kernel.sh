@@ -4,15 +4,16 @@
 #
 # Leaves in OUTDIR (default ${WARDER_VM_DIR:-build/vm of this tree}/VERSION):
 #   vmlinux         the uncompressed kernel
-#   initramfs.cpio  busybox and the modules that reaching the root file system takes, in load order
-#   release         the kernel's release; written last, so its presence means that OUTDIR is complete
+#   initramfs.cpio  busybox and the modules, in load order: what reaching the root file system takes, and a bridge of containers
+#   release         the kernel's release
+#   modules         the names of the modules; written last, so OUTDIR is complete when it has those that are wanted
 # Nothing is installed and the machine's own apt state is not touched: everything goes by a private apt configuration,
 # with the machine's own mirror and the Debian archive keyring. A complete OUTDIR is left as it is; remove it to refetch.
 #
 # Exit codes: 0 OUTDIR is complete, 2 wrong usage, 77 this kernel cannot be had here (a SKIP line on stderr says why).
 set -eu
 
-modules="virtio_pci virtio_blk virtiofs overlay crc32c_generic ext4 loop"
+modules="virtio_pci virtio_blk virtiofs overlay crc32c_generic ext4 bridge veth loop"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 usage() {
@@ -124,7 +125,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 exec 9>"$out/.lock"
 flock 9
-[ ! -e "$out/release" ] || exit 0
+[ "$(cat "$out/modules" 2>/dev/null)" != "$modules" ] || exit 0
 
 for tool in apt-get cpio depmod xz zstd busybox; do
 	command -v $tool >/dev/null || skip "$tool is not installed"
@@ -147,3 +148,4 @@ image=$work/root/boot/vmlinuz-$release
 extract "$image" "$out/vmlinux" || skip "no ELF kernel in $packages"
 initramfs "$release" "$out/initramfs.cpio"
 echo "$release" >"$out/release"
+echo "$modules" >"$out/modules"

@@ -7,6 +7,7 @@ cri.py SOCKET DIR stop POD                          ends and removes it
 
 What a kubelet asks a container runtime for, as far as the tests need it. DIR has what protoc makes of cri.proto."""
 import json
+import os
 import sys
 
 import grpc
@@ -26,9 +27,16 @@ def labels(namespace, name, uid):
     return {"io.kubernetes.pod.namespace": namespace, "io.kubernetes.pod.name": name, "io.kubernetes.pod.uid": uid}
 
 
+def cgroup_parent(uid):
+    """A pod's cgroup, as the kubelet calls it by each of its drivers."""
+    if os.environ.get("WARDER_CGROUPS") == "systemd":
+        return "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod%s.slice" % uid.replace("-", "_")
+    return "/kubepods/besteffort/pod" + uid
+
+
 def sandbox_config(namespace, name, uid, network):
     host = cri.NamespaceOption(network=cri.NamespaceMode.Value(network), pid=cri.NODE)
-    linux = cri.LinuxPodSandboxConfig(cgroup_parent="/kubepods/besteffort/pod" + uid,
+    linux = cri.LinuxPodSandboxConfig(cgroup_parent=cgroup_parent(uid),
                                       security_context=cri.LinuxSandboxSecurityContext(namespace_options=host))
     return cri.PodSandboxConfig(metadata=cri.PodSandboxMetadata(name=name, uid=uid, namespace=namespace),
                                 labels=dict(labels(namespace, name, uid), app="shop-front"), linux=linux)

@@ -20,7 +20,8 @@
 # Container names are $id-NAME on the machine (several runs do not collide); the suites say NAME.
 # Everything is made below $work and undone on exit. Environment: WARDER (the sensor; "none" checks the acts alone),
 # WARDER_ARGS (further arguments for it), WARDER_ACT (the act program), WARDER_DEADLINE (seconds that one step may take), WARDER_KEEP=1 (leave $work),
-# WARDER_RUNTIMES (which of "runc crun crun-v1"; default: all that fit the machine), WARDER_RESULTS (a directory: what each suite found goes
+# WARDER_RUNTIMES (which of "runc crun crun-v1"; default: all that fit the machine), WARDER_CGROUPS (who makes the containers' cgroups: the
+# runtimes themselves, "cgroupfs", or for them "systemd"), WARDER_RESULTS (a directory: what each suite found goes
 # to SUITE.tsv there, for tests/vm/matrix.py: a row a test, "test STATE NAME TECHNIQUE TEXT").
 # Nothing here waits a fixed time for something that can be polled: under emulation all is twenty times slower.
 set -u
@@ -31,6 +32,7 @@ tree=$(cd "$here/../.." && pwd)
 WARDER=${WARDER:-$tree/build/warder}
 ACT=${WARDER_ACT:-$tree/build/tests/act}
 DEADLINE=${WARDER_DEADLINE:-30}
+cgroups=${WARDER_CGROUPS:-cgroupfs}
 python=$(command -v /usr/bin/python3 || command -v python3)
 id=wt$$
 work=$(mktemp -d "${TMPDIR:-/tmp}/warder-$suite.XXXXXX")
@@ -197,7 +199,7 @@ caps_json() {
 # unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION, shared=SOURCE:DESTINATION
 # (its mounts go both ways).
 spec() {
-	local command=$1 feature source uid=0 devices='{"allow":false,"access":"rwm"}'
+	local command=$1 feature source uid=0 cgroup_path=/warder-test/$id-$name devices='{"allow":false,"access":"rwm"}'
 	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro propagation=
 	local masks='"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
 		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"],'
@@ -232,6 +234,7 @@ spec() {
 		*) die "no such feature: $feature" ;;
 		esac
 	done
+	[ "$cgroups" = cgroupfs ] || cgroup_path=system.slice:warder-test:$id-$name
 	echo "$uid" >"$(bundle "$name")/user"
 	command=${command//\\/\\\\}
 	command=${command//\"/\\\"}
@@ -248,7 +251,7 @@ spec() {
 		{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
 		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
 		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","$sys"]}$mounts],
-		"linux":{"cgroupsPath":"/warder-test/$id-$name","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$propagation$masks
+		"linux":{"cgroupsPath":"$cgroup_path","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$propagation$masks
 		"resources":{"devices":[$devices]}}}
 	END
 }
@@ -269,6 +272,7 @@ runtimes() {
 oci() {
 	local runtime=$1 view limit="timeout -k 5 $((DEADLINE * 2))"
 	shift
+	[ "$cgroups" = cgroupfs ] || set -- --systemd-cgroup "$@"
 	case $runtime in
 	crun-v1) view='umount /sys/fs/cgroup/unified' ;;
 	crun) view=${hybrid:+umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup} ;;
@@ -411,7 +415,7 @@ dockerd_start() {
 	chmod 755 "$dir" "$dir/socket"
 	setsid dockerd --data-root "$dir/data" --exec-root "$dir/exec" -p "$dir/pid" -H "unix://$docker_socket" --group root \
 		--iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bridge=none \
-		--exec-opt native.cgroupdriver=cgroupfs </dev/null >"$dir/log" 2>&1 9>&- &
+		--exec-opt native.cgroupdriver="$cgroups" </dev/null >"$dir/log" 2>&1 9>&- &
 	echo $! >"$dir/started"
 	until_true $((DEADLINE * 2)) "$ACT" connect "$docker_socket" >/dev/null 2>&1
 }

@@ -12,7 +12,8 @@ writes them) or a file "skip" or "died" that says why there are none. SUITES are
   write   puts what was measured into README.
 
 The map has a row a technique with a detector and a letter a column: S seen, D degraded, U unseen; small where no test of that
-column looked for it. "native" is compared where the machine's kernel and tiers are those that README names.
+column looked for it. A column whose suites look for no technique (6.1-systemd) is not in it. "native" is compared where the
+machine's kernel and tiers are those that README names.
 """
 import collections
 import json
@@ -73,7 +74,7 @@ class Suite:
 class Column:
     def __init__(self, root, name, suites):
         self.name, self.skip, self.died, self.suites, self.wrong = name, "", "", {}, []
-        self.techniques, self.kind = {}, ""  # nothing where it was not measured
+        self.techniques, self.kind, self.mapped = {}, "", False  # nothing where it was not measured
         path = os.path.join(root, name)
         for word in "skip", "died":
             if os.path.exists(os.path.join(path, word)):
@@ -107,6 +108,7 @@ class Column:
         kernel = next(s.kernel for s in self.suites.values() if s.kernel)
         tiers = sorted({row["tier"] for row in told[0][1]["hooks"]} - {"none"})
         self.kind = "%s, %s" % (".".join(kernel.split(".")[:2]), " ".join(tiers))
+        self.mapped = any(test.technique for suite in self.suites.values() for test in suite.tests)
 
     def cell(self, suite, name, technique):
         if self.skip:
@@ -176,7 +178,7 @@ class Matrix:
 
     def map(self):
         """{technique: {column: (letter, whether its size counts)}}"""
-        return {t: {c.name: c.letter(t, self.rows) for c in self.columns if c.techniques}
+        return {t: {c.name: c.letter(t, self.rows) for c in self.columns if c.mapped}
                 for t, _, _, hooks in catalogue() if hooks}
 
 
@@ -218,7 +220,7 @@ class Table:
 
     def write(self, matrix):
         """Columns that were not measured keep what they have."""
-        names = [c.name for c in matrix.columns]
+        names = [c.name for c in matrix.columns if c.mapped or c.name in self.columns]
         cells = {t: {name: self.cells.get(t, {}).get(name, "?") for name in names} for t, _, _, _ in catalogue()}
         for technique, measured in matrix.map().items():
             cells[technique].update({name: letter for name, (letter, _) in measured.items()})
@@ -231,15 +233,15 @@ class Table:
         if self.render(self.native, self.columns, self.cells | {t: {} for t, *_ in catalogue() if t not in self.cells}) != self.found.group(0):
             yield "the rows are not those of technique.c"
         for column in matrix.columns:
-            if column.name == "native" and column.kind and column.kind != self.native:
+            if not column.mapped:
+                continue
+            if column.name == "native" and column.kind != self.native:
                 print("SKIP the map of native: it is of %s, this machine is %s" % (self.native, column.kind))
                 continue
             if {row.get(column.name, "?") for row in self.cells.values()} == {"?"}:
                 print("SKIP the map of %s: README has none yet (make coverage-table)" % column.name)
                 continue
             for technique, measured in matrix.map().items():
-                if column.name not in measured:
-                    continue
                 letter, exact = measured[column.name]
                 stands = self.cells.get(technique, {}).get(column.name, "nothing")
                 if stands != letter if exact else stands.lower() != letter.lower():

@@ -14,24 +14,26 @@ set -u
 
 # What does not depend on the kernel, native has, and it is not done again under emulation: it is a SKIP in the table. 6.1 has
 # AppArmor on, whose labels K06 and R07 are about. Of two runtimes the one that starts three times faster than runc does most suites
-# ($both: all).
+# ($both: all). Where systemd is process 1 it makes the cgroups too (WARDER_CGROUPS).
 #
-#    COLUMN      KERNEL   CGROUP  SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
+#    COLUMN       KERNEL  CGROUP  INIT     SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
 columns='
-     native      -        -       all      -                -                     -
-     6.1         6.1      v2      most     runc,crun        -                     lsm=lockdown,capability,yama,apparmor,bpf
-     5.10        5.10     v2      kernel   crun             -                     -
-     6.12        6.12     v2      kernel   crun             -                     -
-     newest      newest   v2      kernel   crun             -                     -
-     6.1-kprobe  6.1      v2      kernel   crun             --best-tier=kprobe    -
-     6.1-fentry  6.1      v2      kernel   crun             -                     lsm=lockdown,capability,yama
-     6.1-v1      6.1      v1      cgroups  crun-v1          -                     -
+     native       -       -       -        all      -                -                     -
+     6.1          6.1     v2      sh       most     runc,crun        -                     lsm=lockdown,capability,yama,apparmor,bpf
+     5.10         5.10    v2      sh       kernel   crun             -                     -
+     6.12         6.12    v2      sh       kernel   crun             -                     -
+     newest       newest  v2      sh       kernel   crun             -                     -
+     6.1-kprobe   6.1     v2      sh       kernel   crun             --best-tier=kprobe    -
+     6.1-fentry   6.1     v2      sh       kernel   crun             -                     lsm=lockdown,capability,yama
+     6.1-v1       6.1     v1      sh       cgroups  crun-v1          -                     -
+     6.1-systemd  6.1     v2      systemd  names    runc,crun        -                     -
 '
 suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs'
 suites_most="$suites_kernel sticky security posture"
 suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
-both='escapes benign'                                                    # by both runtimes where there are two
-own_sensor='startup caps flood security posture'                               # start it themselves, with arguments of theirs
+suites_names='identity'
+both='escapes benign identity'                                           # by both runtimes where there are two
+own_sensor='startup caps flood security posture identity'                      # start it themselves, with arguments of theirs
 
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 all=$(sed -n 's/^SUITES ?= //p' "$tree/Makefile")
@@ -58,17 +60,9 @@ in_guest() {
 	sed "s/^/@$1.tsv /" "$WARDER_RESULTS/$1.tsv"
 }
 
-# guest: what runs in the guest. Its results come out between the lines: there is no other way out. To start and to stop the sensor
-# takes half a minute here: it does so once for all suites that can do with one.
-guest() {
-	local suite code=0 stream=/run/events.ndjson sensor
-	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
-	export WARDER_SLOW=1 WARDER_FEW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-5} WARDER_RESULTS=/run/results
-	export WARDER_STARTS=${WARDER_STARTS:-6} WARDER_EXECS=${WARDER_EXECS:-10} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
-	echo "--- kernel $(uname -r), security modules: $(cat /sys/kernel/security/lsm 2>/dev/null)"
-	for suite in $suites; do
-		! is_in "$suite" "$own_sensor" || in_guest "$suite"
-	done
+# with_one_sensor SUITE...: to start and to stop the sensor takes half a minute here: it does so once for all suites that can do with one
+with_one_sensor() {
+	local suite stream=/run/events.ndjson sensor
 	# shellcheck disable=SC2086 # words
 	"$tree/build/warder" run -o "ndjson:$stream" ${WARDER_ARGS:-} 2>/run/sensor.err &
 	sensor=$!
@@ -77,11 +71,25 @@ guest() {
 		sleep 0.2
 	done
 	export WARDER_RUNNING="$sensor $stream"
-	for suite in $suites; do
-		is_in "$suite" "$own_sensor" || in_guest "$suite"
+	for suite; do
+		in_guest "$suite"
 	done
 	kill -TERM $sensor
-	wait $sensor || code=1
+	wait $sensor
+}
+
+# guest: what runs in the guest. Its results come out between the lines: there is no other way out.
+guest() {
+	local suite code=0 rest=
+	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
+	export WARDER_SLOW=1 WARDER_FEW=1 WARDER_DEADLINE=120 WARDER_SETTLE=${WARDER_SETTLE:-5} WARDER_RESULTS=/run/results
+	export WARDER_STARTS=${WARDER_STARTS:-6} WARDER_EXECS=${WARDER_EXECS:-10} WARDER_DOCKER_STARTS=${WARDER_DOCKER_STARTS:-0}
+	echo "--- kernel $(uname -r), security modules: $(cat /sys/kernel/security/lsm 2>/dev/null)"
+	for suite in $suites; do
+		if is_in "$suite" "$own_sensor"; then in_guest "$suite"; else rest="$rest $suite"; fi
+	done
+	# shellcheck disable=SC2086 # words
+	[ -z "$rest" ] || with_one_sensor $rest || code=1
 	# shellcheck disable=SC2086 # words
 	"$tree/build/warder" doctor --programs ${WARDER_ARGS:-} | sed "s/^/@programs.tsv $(uname -r | cut -d . -f 1,2)	/" || code=1
 	return $code
@@ -106,7 +114,7 @@ environment() {
 # suites_of COLUMN: those of $suites that it has
 suites_of() {
 	local suite list
-	read -r _ _ _ list _ < <(row "$1")
+	read -r _ _ _ _ list _ < <(row "$1")
 	list=suites_$list
 	for suite in $suites; do
 		! is_in "$suite" "${!list}" || printf '%s ' "$suite"
@@ -124,13 +132,14 @@ fetch() {
 
 # boot COLUMN: one boot; its exit code is boot.sh's, or 124 when the guest says nothing any more
 boot() {
-	local column=$1 log=$out/$1.log kernel cgroup runtimes args append pid size=-1 quiet=0
-	read -r _ kernel cgroup _ runtimes args append < <(row "$column")
+	local column=$1 log=$out/$1.log kernel cgroup init runtimes args append pid size=-1 quiet=0
+	read -r _ kernel cgroup init _ runtimes args append < <(row "$column")
 	export WARDER_RUNTIMES=${WARDER_RUNTIMES:-${runtimes//,/ }} WARDER_ARGS=${WARDER_ARGS:-}
 	[ "$args" = - ] || WARDER_ARGS="$WARDER_ARGS $args"
 	[ "$append" != - ] || append=
+	[ "$init" = sh ] || export WARDER_CGROUPS=$init
 	: >"$log"
-	scripts/vm/boot.sh "$kernel" -c "$cgroup" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
+	scripts/vm/boot.sh "$kernel" -c "$cgroup" -i "$init" ${append:+-a "$append"} -t "$seconds" -m 2048 -- \
 		env VM_SUITES="'$(suites_of "$column")'" "$(environment)" tests/vm/run.sh --guest >>"$log" 2>&1 &
 	pid=$!
 	trap 'kill $pid; wait $pid; exit 143' TERM
