@@ -25,7 +25,7 @@ static int help(FILE *to, int code)
 }
 
 /* Who a container is: its cgroup may be gone by now, then its number is all that there is. */
-static void name(const struct identity *id, uint64_t origin, struct workload *w)
+static void name(struct identity *id, uint64_t origin, struct workload *w)
 {
 	char path[sizeof(w->cgroup_path)] = "";
 
@@ -53,7 +53,7 @@ static void print_row(const Warder__V1__CapabilityMatrix__Row *row)
 		printf("%-24s %-8s none\n", who, *c->runtime ? c->runtime : "-");
 }
 
-static int print(const struct identity *id, const struct running *r, int json, struct err *err)
+static int print(struct identity *id, const struct running *r, int json, struct err *err)
 {
 	static char line[64 * 1024];
 	struct arena a;

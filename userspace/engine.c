@@ -14,7 +14,7 @@
 #define ARENA_SIZE   (512 * 1024)
 #define SCRATCH_SIZE (512 * 1024) /* 256 mounts of two long paths */
 
-int engine_init(struct engine *e, const struct identity *identity, struct err *err)
+int engine_init(struct engine *e, struct identity *identity, struct err *err)
 {
 	*e = (struct engine){0};
 	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
@@ -185,6 +185,7 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 {
 	Warder__V1__Heartbeat m = WARDER__V1__HEARTBEAT__INIT;
 	Warder__V1__Heartbeat__Runtime r = WARDER__V1__HEARTBEAT__RUNTIME__INIT;
+	Warder__V1__Heartbeat__StateFiles f = WARDER__V1__HEARTBEAT__STATE_FILES__INIT;
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
@@ -204,6 +205,16 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 		r.invalid = c->invalid;
 		r.dropped = c->dropped;
 		m.runtime = &r;
+	}
+	if (e->state.identity) {
+		const struct refusals *c = &e->state.identity->refused;
+
+		f.invalid = c->invalid;
+		f.too_big = c->too_big;
+		f.not_a_file = c->not_a_file;
+		f.link = c->link;
+		f.unreadable = c->unreadable;
+		m.state_files = &f;
 	}
 	if (ev) {
 		ev->type = WARDER__V1__EVENT_TYPE__HEARTBEAT;

@@ -33,7 +33,7 @@ struct engine {
 	uint64_t now_ns; /* of the newest record, or the last tick */
 };
 
-int engine_init(struct engine *e, const struct identity *identity, struct err *err);
+int engine_init(struct engine *e, struct identity *identity, struct err *err);
 void engine_destroy(struct engine *e); /* closes the sinks */
 
 void engine_add_sink(struct engine *e, struct sink *s);

@@ -34,6 +34,7 @@ int identity_init(struct identity *id, const char *host_root, struct err *err)
 		return err_set(err, -ENAMETOOLONG, "host root: path of more than %zu bytes", sizeof(id->host_root) - 1);
 	memcpy(id->host_root, host_root, n);
 	id->host_root[n] = 0;
+	id->refused = (struct refusals){0};
 	fd = host_open_root(id->host_root);
 	if (fd < 0)
 		return err_set(err, fd, "host root %s: %s: mount the node's root there or give another", host_root,
@@ -52,9 +53,9 @@ static int ask_runtimes(const struct runtime_query *q, struct workload *out)
 	return -ENOENT;
 }
 
-int identity_resolve(const struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out)
+int identity_resolve(struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out)
 {
-	struct runtime_query q = {.cgroup = cgroup_path ? cgroup_path : "", .init_pid = init_pid};
+	struct runtime_query q = {.cgroup = cgroup_path ? cgroup_path : "", .init_pid = init_pid, .refused = &id->refused};
 	const char *start;
 	size_t len;
 	int r;

@@ -8,12 +8,22 @@
 #include "posture.h"
 #include "workload.h"
 
+/* Reads of state files that were refused, since the start. A file that is not there is not counted; one that is looked at again is, again. */
+struct refusals {
+	uint64_t invalid; /* not what such a file holds, or another container's */
+	uint64_t too_big;
+	uint64_t not_a_file; /* a FIFO, a device, a directory; or no directory where one should be */
+	uint64_t link;       /* a link in the file's place, or links on the way that have no end */
+	uint64_t unreadable;
+};
+
 /*
  * Who a container is, from its cgroup's path and from what the runtime keeps on disk. It reads files below the host's root
  * only; nothing that it reads is trusted (sizes are bounded, JSON is checked, a bad file is "not resolved").
  */
 struct identity {
 	char host_root[256]; /* prefix of every path read; "" for "/" */
+	struct refusals refused;
 };
 
 int identity_init(struct identity *id, const char *host_root, struct err *err);
@@ -24,7 +34,7 @@ int identity_init(struct identity *id, const char *host_root, struct err *err);
  * leaves a usable workload: where no runtime knows it, resolution is RESOLVED_CGROUP and the name comes from the path alone.
  * Returns 0 when a runtime's state was found, -ENOENT when only the path was to be had.
  */
-int identity_resolve(const struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out);
+int identity_resolve(struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out);
 
 #define IDENTITY_PROMISED 1
 #define IDENTITY_ACTUAL   2
@@ -36,14 +46,14 @@ int identity_resolve(const struct identity *id, const char *cgroup_path, unsigne
  * promised behind a link is told as it is called in the container. It reads no file of the container's. Returns which of both
  * were found.
  */
-int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
+int identity_posture(struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual);
 
 /* The service account whose token the kubelet mounts into a container with these mounts. 0; -ENOENT, -EINVAL: none is told. */
 int identity_account(const struct identity *id, const struct posture *promised, char *out, size_t size);
 
 /* When the image of a container with this upper directory was made, since the epoch; 0: not known. */
-int64_t identity_image_created(const struct identity *id, const struct workload *w, const char *upper);
+int64_t identity_image_created(struct identity *id, const struct workload *w, const char *upper);
 
 /* Whether a file of a container is in its upper directory (posture.upper): new or changed since the image. */
 bool identity_in_upper(const struct identity *id, const char *upper, const char *path);

@@ -11,8 +11,9 @@
 #define MAX_TAGGED     1024 /* containers whose labels are remembered */
 #define MAX_TRIES      80   /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
 #define WAIT_STEP_MS   20
+#define RENAME_MS      50 /* of look-ups a tick */
 
-int state_init(struct state *s, const struct identity *identity)
+int state_init(struct state *s, struct identity *identity)
 {
 	*s = (struct state){.identity = identity, .wait_ms = STATE_WAIT_MS};
 	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
@@ -235,16 +236,28 @@ void state_wait_name(struct state *s, uint64_t origin)
 	}
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx)
 {
+	int64_t until = now_ms() + RENAME_MS;
+
 	for (uint32_t i = 0; i < s->containers.used; i++) {
-		struct state_container *c = table_at(&s->containers, i);
+		struct state_container *c = table_at(&s->containers, s->rename_at++ % s->containers.used);
 
 		if (c->workload.origin_id == 0 || c->named || !s->identity)
 			continue;
 		container_name(s, c);
 		if (c->named && c->workload.resolution > RESOLVED_CGROUP)
 			fn(ctx, &c->workload);
+		if (now_ms() >= until)
+			return;
 	}
 }
 

@@ -15,11 +15,12 @@
 
 /* What the records have told so far: the containers and who they are, the processes and what they run. Bounded. */
 struct state {
-	const struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
-	struct cri *cri;                 /* the caller's; NULL: no runtime is asked over its socket */
-	const struct trust *trust;       /* the caller's, by state_retrust; NULL: there are no levels */
+	struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
+	struct cri *cri;           /* the caller's; NULL: no runtime is asked over its socket */
+	const struct trust *trust; /* the caller's, by state_retrust; NULL: there are no levels */
 	struct table containers, processes, tags, executables;
 	unsigned int wait_ms; /* that an event which matters waits for its container's name */
+	uint32_t rename_at;   /* the container that state_rename looks up next */
 	uint64_t forgotten;   /* containers that had not ended, for want of room */
 	unsigned int alive;   /* containers sealed and not ended */
 	uint64_t changes;     /* of who the living containers are */
@@ -41,7 +42,7 @@ struct state_container {
 	char upper[384]; /* as in struct posture, by audit.c; empty: not known */
 };
 
-int state_init(struct state *s, const struct identity *identity); /* 0 or -ENOMEM */
+int state_init(struct state *s, struct identity *identity); /* 0 or -ENOMEM */
 void state_destroy(struct state *s);
 
 /* Takes a checked record into the state, then says what is known of it. */
@@ -64,7 +65,7 @@ void state_wait_name(struct state *s, uint64_t origin);
 
 /*
  * Looks up again who the unnamed containers are. Calls `fn` for each that has a name now, to tell those who got its events
- * without one.
+ * without one. Where that takes long (files that are made to), the others' turn is at the next call: events must not wait.
  */
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx);
 

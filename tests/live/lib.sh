@@ -454,6 +454,7 @@ sensor_start() {
 		grep -m 1 '"type":"COVERAGE"' "$file" >"$events"
 		background tail -n "+$((lines + 1))" -f "$file" >>"$events"
 	else
+		: >"$work/sensor.err" # one before it was ready
 		# shellcheck disable=SC2086 # words
 		"$WARDER" run -o "ndjson:$events" ${WARDER_ARGS:-} "$@" </dev/null >"$work/sensor.out" 2>"$work/sensor.err" 9>&- &
 		sensor=$!

@@ -101,8 +101,15 @@ static void a_heartbeat_counts(void **state)
 	open_host_file(7, 3 * SECOND);
 	lose(0, 7, STAGE(BUDGET), 5);
 	tick(4 * SECOND);
+	identity.refused = (struct refusals){1, 2, 3, 4, 5};
 	engine_heartbeat(&engine, 5 * SECOND);
+	identity.refused = (struct refusals){0};
 	e = only(WARDER__V1__EVENT_TYPE__HEARTBEAT);
+	assert_int_equal(e->heartbeat->state_files->invalid, 1);
+	assert_int_equal(e->heartbeat->state_files->too_big, 2);
+	assert_int_equal(e->heartbeat->state_files->not_a_file, 3);
+	assert_int_equal(e->heartbeat->state_files->link, 4);
+	assert_int_equal(e->heartbeat->state_files->unreadable, 5);
 	assert_int_equal(e->heartbeat->received, 5);
 	assert_int_equal(e->heartbeat->findings, 1);
 	assert_int_equal(e->heartbeat->lost, 5);

@@ -313,23 +313,43 @@ static void test_stale(void **state)
 	resolved(n, "/c4", 6002, "", "c4");
 }
 
+/* Reads were refused for this reason and no other. Starts to count anew. */
+static void refused_for(struct node *n, uint64_t *reason)
+{
+	assert_true(*reason > 0);
+	*reason = 0;
+	assert_memory_equal(&n->id.refused, &(struct refusals){0}, sizeof(struct refusals));
+}
+
 static void test_hostile_files(void **state)
 {
-	static const char good[] = RUNC("c1", "5615", "168189", "/c1", "/c1");
+	static const char good[] = RUNC("c1", "5615", "168189", "/c1", "/c1"),
+			  other[] = RUNC("c2", "5615", "168189", "/c1", "/c1");
 	static char huge[RUNTIME_FILE_MAX + 1];
 	char path[PATH_MAX];
 	struct node *n = *state;
 
 	memset(huge, ' ', sizeof(huge));
 	memcpy(huge, good, sizeof(good) - 1);
-	put(n, "run/runc/c1/state.json", huge, sizeof(huge) - 1);
+	put(n, "run/runc/c1/state.json", huge, RUNTIME_STATE_MAX);
 	resolved(n, "/c1", 5615, "runc", "c1");
+	assert_memory_equal(&n->id.refused, &(struct refusals){0},
+			    sizeof(struct refusals)); /* what is not there is no refusal */
+	put(n, "run/runc/c1/state.json", huge, RUNTIME_STATE_MAX + 1);
+	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.too_big);
 	put(n, "run/runc/c1/state.json", huge, sizeof(huge));
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.too_big);
 	put(n, "run/runc/c1/state.json", good, sizeof(good) / 2);
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.invalid);
 	put(n, "run/runc/c1/state.json", "", 0);
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.invalid);
+	puts_at(n, "run/runc/c1/state.json", other);
+	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.invalid);
 
 	/* a link, a FIFO (which must not block) and a directory in the file's place */
 	puts_at(n, "real.json", good);
@@ -337,12 +357,36 @@ static void test_hostile_files(void **state)
 	unlink(path);
 	link_at(n, "run/runc/c1/state.json", "/real.json");
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.link);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.not_a_file);
 	unlink(path);
 	make_dir(n, "run/runc/c1/state.json");
 	resolved(n, "/c1", 5615, "", "c1");
+	refused_for(n, &n->id.refused.not_a_file);
+}
+
+/* What lies about a container behind its runtime: the runtime's own word stands. */
+static void test_hostile_engine_files(void **state)
+{
+	struct node *n = *state;
+
+	puts_at(n, "etc/docker/daemon.json", "[");
+	resolved(n, "/docker/" HEX, 0, "", HEX);
+	refused_for(n, &n->id.refused.invalid);
+	puts_at(n, "etc/docker/daemon.json", "{}");
+	resolved(n, "/docker/" HEX, 0, "", HEX);
+	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX2, "widweb", "true"));
+	puts_at(n, "run/docker/runtime-runc/moby/" HEX "/state.json",
+		RUNC(HEX, "5965", "168189", "/docker/" HEX, "/docker/" HEX));
+	resolved(n, "/docker/" HEX, 5965, "runc", HEX);
+	refused_for(n, &n->id.refused.invalid);
+	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
+	link_at(n, "var/lib/docker/containers/" HEX "/hostconfig.json", "hostconfig.json");
+	resolved(n, "/docker/" HEX, 5965, "docker", HEX);
+	refused_for(n, &n->id.refused.link);
 }
 
 /* Nothing outside of the node's root is read: the real file that the paths and links aim at is there, and good. */
@@ -407,6 +451,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_crun, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_engine_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_way_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};

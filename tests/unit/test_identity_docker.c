@@ -24,7 +24,7 @@ static void test_docker_parse(void **state)
 	};
 	static const char good[] = DOCKER(HEX, "widweb", "true"), priv[] = HOSTCONFIG("true"), unpriv[] = HOSTCONFIG("false");
 	static const char root[] = "{\"data-root\": \"/mnt/x\", \"debug\": true}", rel[] = "{\"data-root\": \"x\"}",
-			  no[] = "{}";
+			  no[] = "{}", list[] = "[]";
 	struct workload w = {0};
 	char dir[16] = "kept";
 	bool p = false;
@@ -48,7 +48,8 @@ static void test_docker_parse(void **state)
 	assert_int_equal(docker_parse_hostconfig("{\"Privileged\":\"yes\"}", 20, &p), -EINVAL);
 	assert_int_equal(docker_parse_hostconfig(no, sizeof(no) - 1, &p), -EINVAL);
 
-	assert_int_equal(docker_parse_daemon(no, sizeof(no) - 1, dir, sizeof(dir)), -EINVAL);
+	assert_int_equal(docker_parse_daemon(no, sizeof(no) - 1, dir, sizeof(dir)), -ENOENT); /* it need not be set */
+	assert_int_equal(docker_parse_daemon(list, sizeof(list) - 1, dir, sizeof(dir)), -EINVAL);
 	assert_int_equal(docker_parse_daemon(rel, sizeof(rel) - 1, dir, sizeof(dir)), -EINVAL);
 	assert_int_equal(docker_parse_daemon(root, sizeof(root) - 1, dir, 6), -EINVAL);
 	assert_string_equal(dir, "kept");

@@ -8,6 +8,7 @@
 // clang-format on
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../golden/build.h"
@@ -335,6 +336,60 @@ static void names_that_no_runtime_tells_are_given_up(void **state)
 	assert_int_equal(told, 0);
 }
 
+#define SLOW_FILES 24
+
+static const char *state_path(unsigned int i, const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/run/runc/n%u%s", dir, i, file);
+	return path;
+}
+
+/* Valid, no state, and long to parse. */
+static void make_slow_file(unsigned int i)
+{
+	FILE *f;
+
+	mkdir(state_path(i, ""), 0700);
+	f = fopen(state_path(i, "/state.json"), "w");
+	assert_non_null(f);
+	fputs("[{}", f);
+	for (int n = 0; n < 80000; n++)
+		fputs(",{}", f);
+	fputs("]", f);
+	fclose(f);
+}
+
+static void slow_files_hold_nothing_up(void **state)
+{
+	struct state *s = *state;
+	unsigned int told = 0;
+	char run[64], roots[80];
+
+	snprintf(run, sizeof(run), "%s/run", dir);
+	mkdir(run, 0700);
+	snprintf(roots, sizeof(roots), "%s/runc", run);
+	mkdir(roots, 0700);
+	for (unsigned int i = 0; i < SLOW_FILES; i++)
+		make_slow_file(i);
+	for (uint32_t id = 1; id <= 3; id++)
+		seal(s, id, "c");
+	identity.refused.invalid = 0;
+	state_rename(s, count_name, &told);
+	assert_in_range(identity.refused.invalid, SLOW_FILES, 2 * SLOW_FILES); /* of three containers that are due */
+	state_rename(s, count_name, &told);
+	state_rename(s, count_name, &told);
+	for (uint32_t id = 1; id <= 3; id++)
+		assert_in_range(((struct state_container *)table_get(&s->containers, id))->tries, 2, 3);
+	for (unsigned int i = 0; i < SLOW_FILES; i++) {
+		remove(state_path(i, "/state.json"));
+		remove(state_path(i, ""));
+	}
+	remove(roots);
+	remove(run);
+}
+
 static void without_an_identity_names_are_not_looked_up(void **state)
 {
 	struct state s;
@@ -366,6 +421,7 @@ int main(void)
 		TEST(a_child_of_an_unknown_parent_runs_nothing_known),
 		TEST(the_tables_are_bounded),
 		TEST(names_that_no_runtime_tells_are_given_up),
+		TEST(slow_files_hold_nothing_up),
 		cmocka_unit_test(without_an_identity_names_are_not_looked_up),
 	};
 

@@ -280,7 +280,7 @@ static void drop_absent(int root, const char **paths, unsigned int *n)
 	*n = kept;
 }
 
-static int read_promise(int root, const char *bundle, struct arena *a, struct posture *p)
+static int read_promise(int root, const char *bundle, struct refusals *refused, struct arena *a, struct posture *p)
 {
 	char path[PATH_MAX], *buf;
 	size_t len;
@@ -288,10 +288,10 @@ static int read_promise(int root, const char *bundle, struct arena *a, struct po
 
 	if (*bundle != '/' || (size_t)snprintf(path, sizeof(path), "%s/config.json", bundle) >= sizeof(path))
 		return -ENOENT;
-	r = host_read(root, path, &buf, &len);
+	r = refusals_count(refused, host_read(root, path, &buf, &len));
 	if (r)
 		return r;
-	r = spec_parse(buf, len, a, p);
+	r = refusals_count(refused, spec_parse(buf, len, a, p));
 	free(buf);
 	if (!r) {
 		drop_absent(root, p->masked, &p->n_masked);
@@ -321,7 +321,7 @@ static bool is_same(int root, const struct wd_process *first)
 	       p.start + 1 >= ticks;
 }
 
-int identity_posture(const struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
+int identity_posture(struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,
 		     struct posture *promised, struct posture *actual)
 {
 	int root = host_open_root(id->host_root), found = 0;
@@ -331,7 +331,7 @@ int identity_posture(const struct identity *id, const struct workload *w, const 
 	actual->label = actual->upper = "";
 	if (root < 0)
 		return 0;
-	if (!read_promise(root, w->bundle, a, promised))
+	if (!read_promise(root, w->bundle, &id->refused, a, promised))
 		found |= IDENTITY_PROMISED;
 	if (pid && is_same(root, first) && !read_mounts(root, pid, a, actual)) {
 		actual->label = read_label(root, pid, a);

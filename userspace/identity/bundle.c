@@ -83,6 +83,8 @@ int bundle_parse_docker(const char *buf, size_t len, const char *id, char *data_
 	char end[128];
 	size_t i;
 
+	if (!json_is_object(root))
+		return -EINVAL;
 	snprintf(end, sizeof(end), "/containers/%s/hostname", id);
 	json_array_foreach(json_object_get(root, "mounts"), i, mount)
 	{
@@ -94,7 +96,7 @@ int bundle_parse_docker(const char *buf, size_t len, const char *id, char *data_
 		snprintf(data_root, size, "%.*s", (int)(n - strlen(end)), source);
 		return 0;
 	}
-	return -EINVAL;
+	return -ENOENT;
 }
 
 /* containers/storage: one file for all containers; what podman put into it is JSON once more, in a string. */
@@ -137,7 +139,7 @@ static int read_file(const struct runtime_query *q, const char *dir, int dir_len
 
 	if ((size_t)snprintf(path, sizeof(path), "%.*s%s", dir_len, dir, name) >= sizeof(path))
 		return -ENAMETOOLONG;
-	return host_read(q->root, path, buf, len);
+	return runtime_read(q, path, buf, len);
 }
 
 static int read_config(const struct runtime_query *q, const char *bundle, struct workload *out,
@@ -149,7 +151,7 @@ static int read_config(const struct runtime_query *q, const char *bundle, struct
 
 	if (r)
 		return r;
-	r = parse(buf, len, out);
+	r = refusals_count(q->refused, parse(buf, len, out));
 	free(buf);
 	return r;
 }
@@ -174,7 +176,7 @@ static int read_podman(const struct runtime_query *q, const char *bundle, struct
 
 	if (r)
 		return r;
-	r = podman_parse_containers(buf, len, out->id, out);
+	r = refusals_count(q->refused, podman_parse_containers(buf, len, out->id, out));
 	free(buf);
 	pod_len = cgroup_path_pod(q->cgroup, &pod);
 	snprintf(out->pod_uid, sizeof(out->pod_uid), "%.*s", (int)pod_len, pod);
@@ -190,7 +192,7 @@ static int read_docker(const struct runtime_query *q, const char *bundle, struct
 
 	if (r)
 		return r;
-	r = bundle_parse_docker(buf, len, q->id, data_root, sizeof(data_root));
+	r = refusals_count(q->refused, bundle_parse_docker(buf, len, q->id, data_root, sizeof(data_root)));
 	free(buf);
 	return r ? r : docker_read(q, data_root, out);
 }

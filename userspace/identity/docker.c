@@ -47,23 +47,26 @@ int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged)
 int docker_parse_daemon(const char *buf, size_t len, char *data_root, size_t size)
 {
 	json_auto_t *root = json_loadb(buf, len, 0, NULL);
-	const char *v;
+	const json_t *set = json_object_get(root, "data-root");
+	const char *v = json_string_value(set);
 
-	if (!root || json_unpack(root, "{s:s}", "data-root", &v) || *v != '/' || strlen(v) >= size)
+	if (json_is_object(root) && !set)
+		return -ENOENT;
+	if (!v || *v != '/' || strlen(v) >= size)
 		return -EINVAL;
 	strcpy(data_root, v);
 	return 0;
 }
 
-static void find_data_root(int root, char *data_root, size_t size)
+static void find_data_root(const struct runtime_query *q, char *data_root, size_t size)
 {
 	char *buf;
 	size_t len;
 
 	snprintf(data_root, size, "/var/lib/docker");
-	if (host_read(root, "/etc/docker/daemon.json", &buf, &len))
+	if (runtime_read(q, "/etc/docker/daemon.json", &buf, &len))
 		return;
-	docker_parse_daemon(buf, len, data_root, size);
+	refusals_count(q->refused, docker_parse_daemon(buf, len, data_root, size));
 	free(buf);
 }
 
@@ -73,7 +76,7 @@ static int read_container_file(const struct runtime_query *q, const char *data_r
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/containers/%s/%s", data_root, q->id, file) >= sizeof(path))
 		return -ENAMETOOLONG;
-	return host_read(q->root, path, buf, len);
+	return runtime_read(q, path, buf, len);
 }
 
 /*
@@ -88,12 +91,12 @@ int docker_read(const struct runtime_query *q, const char *data_root, struct wor
 
 	if (read_container_file(q, data_root, "config.v2.json", &buf, &len))
 		return -ENOENT;
-	r = docker_parse_config(buf, len, q->id, out);
+	r = refusals_count(q->refused, docker_parse_config(buf, len, q->id, out));
 	free(buf);
 	if (r)
 		return -ENOENT;
 	if (!read_container_file(q, data_root, "hostconfig.json", &buf, &len)) {
-		docker_parse_hostconfig(buf, len, &out->privileged);
+		refusals_count(q->refused, docker_parse_hostconfig(buf, len, &out->privileged));
 		free(buf);
 	}
 	return 0;
@@ -105,6 +108,6 @@ int docker_find(const struct runtime_query *q, struct workload *out)
 
 	if (!q->unique)
 		return -ENOENT;
-	find_data_root(q->root, data_root, sizeof(data_root));
+	find_data_root(q, data_root, sizeof(data_root));
 	return docker_read(q, data_root, out);
 }

@@ -74,7 +74,7 @@ int host_read(int root, const char *path, char **buf, size_t *len)
 	if (fstat(fd, &st))
 		r = -errno;
 	else if (!S_ISREG(st.st_mode))
-		r = -EINVAL;
+		r = -ENXIO;
 	else if (st.st_size > RUNTIME_FILE_MAX)
 		r = -EFBIG;
 	else /* files of /proc say that they have no size */
@@ -87,6 +87,40 @@ int host_read(int root, const char *path, char **buf, size_t *len)
 	}
 	(*buf)[*len] = 0;
 	return 0;
+}
+
+/* A link that aims out of the root ends inside of it, mostly at nothing: that is a file which is not there. */
+int refusals_count(struct refusals *to, int r)
+{
+	const struct {
+		int error;
+		uint64_t *counter;
+	} reasons[] = {
+		{0, NULL},
+		{-ENOENT, NULL},
+		{-ENAMETOOLONG, NULL},
+		{-EINVAL, &to->invalid},
+		{-EFBIG, &to->too_big},
+		{-ENOMEM, &to->too_big},
+		{-ENXIO, &to->not_a_file},
+		{-ENOTDIR, &to->not_a_file},
+		{-ELOOP, &to->link},
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (r != reasons[i].error)
+			continue;
+		if (reasons[i].counter)
+			++*reasons[i].counter;
+		return r;
+	}
+	to->unreadable++;
+	return r;
+}
+
+int runtime_read(const struct runtime_query *q, const char *path, char **buf, size_t *len)
+{
+	return refusals_count(q->refused, host_read(q->root, path, buf, len));
 }
 
 /* Field 2 may hold blanks and brackets itself: what comes after its end is counted. */

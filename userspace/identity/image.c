@@ -80,6 +80,8 @@ int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *c
 	const json_t *image;
 	size_t i;
 
+	if (!json_is_array(list))
+		return -EINVAL;
 	json_array_foreach(list, i, image)
 	{
 		if (strcmp(member(image, "id"), digits))
@@ -87,10 +89,11 @@ int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *c
 		*created_s = host_seconds(member(image, "created"));
 		return 0;
 	}
-	return -EINVAL;
+	return -ENOENT;
 }
 
-static int64_t read_blobs(int root, const char *store, int store_len, const char *directory, const char *digits)
+static int64_t read_blobs(const struct runtime_query *q, const char *store, int store_len, const char *directory,
+			  const char *digits)
 {
 	char path[PATH_MAX], next[65];
 	int64_t created_s = 0;
@@ -102,9 +105,9 @@ static int64_t read_blobs(int root, const char *store, int store_len, const char
 		int r;
 
 		if ((size_t)snprintf(path, sizeof(path), "%.*s%s%s", store_len, store, directory, next) >= sizeof(path) ||
-		    host_read(root, path, &buf, &len))
+		    runtime_read(q, path, &buf, &len))
 			return 0;
-		r = image_parse_blob(buf, len, &created_s, next);
+		r = refusals_count(q->refused, image_parse_blob(buf, len, &created_s, next));
 		free(buf);
 		if (r)
 			return 0;
@@ -112,35 +115,35 @@ static int64_t read_blobs(int root, const char *store, int store_len, const char
 	return created_s;
 }
 
-static int64_t read_docker(int root, const char *store, int store_len, const char *digits)
+static int64_t read_docker(const struct runtime_query *q, const char *store, int store_len, const char *digits)
 {
-	return read_blobs(root, store, store_len, "/image/overlay2/imagedb/content/sha256/", digits);
+	return read_blobs(q, store, store_len, "/image/overlay2/imagedb/content/sha256/", digits);
 }
 
-static int64_t read_containerd(int root, const char *store, int store_len, const char *digits)
+static int64_t read_containerd(const struct runtime_query *q, const char *store, int store_len, const char *digits)
 {
-	return read_blobs(root, store, store_len, "/io.containerd.content.v1.content/blobs/sha256/", digits);
+	return read_blobs(q, store, store_len, "/io.containerd.content.v1.content/blobs/sha256/", digits);
 }
 
-static int64_t read_containers(int root, const char *store, int store_len, const char *digits)
+static int64_t read_containers(const struct runtime_query *q, const char *store, int store_len, const char *digits)
 {
 	char path[PATH_MAX], *buf;
 	int64_t created_s = 0;
 	size_t len;
 
 	if ((size_t)snprintf(path, sizeof(path), "%.*s/overlay-images/images.json", store_len, store) >= sizeof(path) ||
-	    host_read(root, path, &buf, &len))
+	    runtime_read(q, path, &buf, &len))
 		return 0;
-	image_parse_list(buf, len, digits, &created_s);
+	refusals_count(q->refused, image_parse_list(buf, len, digits, &created_s));
 	free(buf);
 	return created_s;
 }
 
-int64_t identity_image_created(const struct identity *id, const struct workload *w, const char *upper)
+int64_t identity_image_created(struct identity *id, const struct workload *w, const char *upper)
 {
 	static const struct {
 		const char *mark; /* what follows the store in the directory's path */
-		int64_t (*read)(int root, const char *store, int store_len, const char *digits);
+		int64_t (*read)(const struct runtime_query *q, const char *store, int store_len, const char *digits);
 	} stores[] = {
 		{"/overlay2/", read_docker},
 		{"/io.containerd.snapshotter.v1.overlayfs/", read_containerd},
@@ -148,16 +151,16 @@ int64_t identity_image_created(const struct identity *id, const struct workload 
 	};
 	const char *digits = digits_of(w->digest);
 	int64_t created_s = 0;
-	int root = digits ? host_open_root(id->host_root) : -1;
+	struct runtime_query q = {.root = digits ? host_open_root(id->host_root) : -1, .refused = &id->refused};
 
-	if (root < 0)
+	if (q.root < 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]) && !created_s; i++) {
 		const char *at = strstr(upper, stores[i].mark);
 
 		if (at)
-			created_s = stores[i].read(root, upper, (int)(at - upper), digits);
+			created_s = stores[i].read(&q, upper, (int)(at - upper), digits);
 	}
-	close(root);
+	close(q.root);
 	return created_s;
 }

@@ -10,13 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "identity.h"
 #include "posture.h"
 #include "text.h"
 #include "workload.h"
 
 /* Inside of identity only: what the runtimes share. Parsers take bytes and know no files, so that they can be fuzzed. */
 
-#define RUNTIME_FILE_MAX    (1024 * 1024) /* a bigger state file is none; real ones have some kB */
+#define RUNTIME_FILE_MAX    (1024 * 1024) /* a bigger file is no engine's; real ones have some kB */
+#define RUNTIME_STATE_MAX   (256 * 1024)  /* likewise of runc's and crun's, of which many may have to be looked at */
 #define RUNTIME_ENTRIES_MAX 1024          /* directory entries looked at for one container, all roots of a runtime together */
 
 /* The container that is asked for. */
@@ -26,6 +28,7 @@ struct runtime_query {
 	unsigned int init_pid; /* 0: not known */
 	char id[NAME_MAX + 1]; /* from the path; one path component, never "." or "..", may be empty */
 	bool unique;           /* the id is 64 hex digits: an engine drew it by lot, nothing else has it */
+	struct refusals *refused;
 };
 
 /* Fills name, runtime and what else it knows of `out`. 0, or -ENOENT when this runtime does not know the container. */
@@ -53,8 +56,13 @@ struct process_stat {
 
 /* host.c: files below the host's root. `path` is absolute as the host sees it; links cannot lead out of that root. */
 int host_open_root(const char *host_root);
-int host_read(int root, const char *path, char **buf, size_t *len); /* *buf is the caller's to free */
-FILE *host_stream(int root, const char *path);                      /* NULL: it is no regular file, or not to be opened */
+/* *buf is the caller's to free. 0; -ENXIO for what is no regular file; -EFBIG; -errno. */
+int host_read(int root, const char *path, char **buf, size_t *len);
+/* The same of a state file. */
+int runtime_read(const struct runtime_query *q, const char *path, char **buf, size_t *len);
+/* Counts what reading or parsing a state file came to. Returns it. */
+int refusals_count(struct refusals *to, int r);
+FILE *host_stream(int root, const char *path);    /* NULL: it is no regular file, or not to be opened */
 bool host_line(FILE *f, char *line, size_t size); /* the next one, cut where it does not fit; false: the end */
 DIR *host_opendir(int root, const char *path);
 bool host_exists(int root, const char *path);
@@ -108,7 +116,7 @@ int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigne
 
 /*
  * image.c. A blob of an image: when it was made, or where that is told, `next`: the digits of the blob that it leads to. 0; -EINVAL. A list of
- * all images, of containers/storage: when the one with these digits was made. 0; -EINVAL: it is not there.
+ * all images, of containers/storage: when the one with these digits was made. 0; -ENOENT; -EINVAL.
  */
 int image_parse_blob(const char *buf, size_t len, int64_t *created_s, char next[65]);
 int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *created_s);

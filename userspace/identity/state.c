@@ -54,11 +54,13 @@ static void try_state(struct walk *w, const char *dir, const char *name)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", dir, name, w->kind->file) >= sizeof(path))
 		return;
-	if (host_read(w->q->root, path, &buf, &len))
+	if (runtime_read(w->q, path, &buf, &len))
 		return;
-	r = w->kind->parse(buf, len, w->q->cgroup, &st);
+	r = len > RUNTIME_STATE_MAX ? -EFBIG : w->kind->parse(buf, len, w->q->cgroup, &st);
 	free(buf);
-	if (r || (st.id[0] && strcmp(st.id, name)))
+	if (!r && st.id[0] && strcmp(st.id, name))
+		r = -EINVAL;
+	if (refusals_count(w->q->refused, r))
 		return;
 	snprintf(st.id, sizeof(st.id), "%s", name);
 	match = match_state(w->q, &st);
