@@ -61,6 +61,8 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 		mix_weigh(view, &v);
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence,
 					ledger_told(ledger_account(&e->ledger, view->rec->origin)), &full);
+		if (finding)
+			finding->actor->inner = event_inner(&e->arena, &e->state, view->rec);
 		if (finding || full)
 			engine_emit(e, finding);
 	}

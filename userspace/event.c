@@ -265,6 +265,13 @@ Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *
 	return m;
 }
 
+Warder__V1__Workload *event_inner(struct arena *a, struct state *st, const struct wd_record *r)
+{
+	const struct workload *w = state_inner(st, r);
+
+	return w ? event_workload(a, w->origin_id, w) : NULL;
+}
+
 Warder__V1__Owner *event_owner(struct arena *a, const struct view *v)
 {
 	Warder__V1__Owner *m = arena_alloc(a, sizeof(*m));

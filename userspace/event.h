@@ -29,6 +29,8 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 /* Labels and annotations, which most events go without. 0; -1: no memory. */
 int event_tags(struct arena *a, const struct tags *t, Warder__V1__Workload *m);
 Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *st, const struct view *v);
+/* Who it is in its container, where it is in another one there; NULL where it is not, or there is no memory for it. */
+Warder__V1__Workload *event_inner(struct arena *a, struct state *st, const struct wd_record *r);
 Warder__V1__Owner *event_owner(struct arena *a, const struct view *v);
 /* Bytes from outside; `cut`: there were more. They are copied. */
 Warder__V1__Text *event_text(struct arena *a, const char *bytes, size_t n, bool cut);

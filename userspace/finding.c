@@ -213,6 +213,8 @@ void findings_named(struct findings *f, struct stream *s, struct arena *a, struc
 		state_view(st, &o->record, &view);
 		o->unnamed = lacks_name(&view);
 		actor = event_actor(a, s, st, &view);
+		if (actor)
+			actor->inner = event_inner(a, st, &o->record);
 		if (o->record.owner_kind)
 			owner = event_owner(a, &view);
 		fn(ctx, actor && (owner || !o->record.owner_kind)

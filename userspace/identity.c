@@ -53,6 +53,31 @@ static int ask_runtimes(const struct runtime_query *q, struct workload *out)
 	return -ENOENT;
 }
 
+/* What a cgroup's path alone tells. */
+static void name_by_path(struct workload *out, const char *cgroup, const char *id)
+{
+	*out = (struct workload){.origin_id = out->origin_id};
+	runtime_copy(out->cgroup_path, sizeof(out->cgroup_path), cgroup);
+	runtime_copy(out->id, sizeof(out->id), id);
+	runtime_copy(out->name, sizeof(out->name), id);
+	if (*id)
+		out->resolution = RESOLVED_CGROUP;
+}
+
+int identity_inner(const struct identity *id, const struct workload *outer, uint64_t cgroup, bool *unique, struct workload *out)
+{
+	char path[sizeof(out->cgroup_path)], name[NAME_MAX + 1];
+	const char *start;
+	size_t len;
+
+	if (identity_cgroup_path(id, cgroup, path, sizeof(path)) ||
+	    !cgroup_path_inner(path, outer->cgroup_path, unique, &start, &len))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name) - 1), start);
+	name_by_path(out, path, name);
+	return 0;
+}
+
 int identity_resolve(struct identity *id, const char *cgroup_path, unsigned int init_pid, struct workload *out)
 {
 	struct runtime_query q = {.cgroup = cgroup_path ? cgroup_path : "", .init_pid = init_pid, .refused = &id->refused};
@@ -60,16 +85,10 @@ int identity_resolve(struct identity *id, const char *cgroup_path, unsigned int 
 	size_t len;
 	int r;
 
-	*out = (struct workload){.origin_id = out->origin_id};
 	q.unique = cgroup_path_id(q.cgroup, &start, &len);
 	/* A longer name than a file can have is in no runtime's directory; it still is what the path says. */
 	snprintf(q.id, sizeof(q.id), "%.*s", (int)(len < sizeof(q.id) ? len : sizeof(q.id) - 1), start);
-	runtime_copy(out->cgroup_path, sizeof(out->cgroup_path), q.cgroup);
-	runtime_copy(out->id, sizeof(out->id), q.id);
-	runtime_copy(out->name, sizeof(out->name), q.id);
-	if (len)
-		out->resolution = RESOLVED_CGROUP;
-
+	name_by_path(out, q.cgroup, q.id);
 	q.root = host_open_root(id->host_root);
 	if (q.root < 0)
 		return -ENOENT;

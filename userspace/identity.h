@@ -70,4 +70,11 @@ size_t identity_id_from_cgroup(const char *cgroup_path, char *id, size_t size);
  */
 int identity_cgroup_path(const struct identity *id, uint64_t origin, char *path, size_t size);
 
+/*
+ * What a cgroup below that of the container `outer` is called: all but origin_id of `out`, by its path alone. `unique`: the name is one that
+ * an engine draws by lot (64 hex digits), so that it is a container's; any other (runc's) may be. 0; -ENOENT where it does not lie there.
+ */
+int identity_inner(const struct identity *id, const struct workload *outer, uint64_t cgroup, bool *unique,
+		   struct workload *out);
+
 #endif

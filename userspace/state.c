@@ -9,6 +9,7 @@
 #define MAX_CONTAINERS 2048 /* with those that ended, which late events still name */
 #define MAX_PROCESSES  8192
 #define MAX_TAGGED     1024 /* containers whose labels are remembered */
+#define MAX_INNERS     1024 /* cgroups below containers' */
 #define MAX_TRIES      80   /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
 #define WAIT_STEP_MS   20
 #define RENAME_MS      50 /* of look-ups a tick */
@@ -16,15 +17,12 @@
 int state_init(struct state *s, struct identity *identity)
 {
 	*s = (struct state){.identity = identity, .wait_ms = STATE_WAIT_MS};
-	if (table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)))
-		return -ENOMEM;
-	if (!table_init(&s->processes, MAX_PROCESSES, sizeof(struct process))) {
-		if (!table_init(&s->tags, MAX_TAGGED, sizeof(struct tags)) && !executables_init(&s->executables))
-			return 0;
-		table_destroy(&s->tags);
-		table_destroy(&s->processes);
-	}
-	table_destroy(&s->containers);
+	if (!table_init(&s->containers, MAX_CONTAINERS, sizeof(struct state_container)) &&
+	    !table_init(&s->processes, MAX_PROCESSES, sizeof(struct process)) &&
+	    !table_init(&s->tags, MAX_TAGGED, sizeof(struct tags)) && !executables_init(&s->executables) &&
+	    !table_init(&s->inners, MAX_INNERS, sizeof(struct state_inner)))
+		return 0;
+	state_destroy(s);
 	return -ENOMEM;
 }
 
@@ -34,6 +32,7 @@ void state_destroy(struct state *s)
 	table_destroy(&s->processes);
 	table_destroy(&s->tags);
 	table_destroy(&s->executables);
+	table_destroy(&s->inners);
 }
 
 #define ASK_AFTER 4 /* look-ups that found nothing on disk: a second */
@@ -116,8 +115,43 @@ static struct process *process_put(struct state *s, const struct wd_process *w, 
 	}
 	p->ppid = w->ppid;
 	p->origin = origin;
+	p->cgroup = w->cgroup_id;
 	memcpy(p->comm, w->comm, sizeof(p->comm));
 	return p;
+}
+
+#define HOST_PID_NS 0xeffffffc /* include/linux/proc_ns.h, PROC_PID_INIT_INO */
+
+/* As the kernel programs see a container's birth: in namespaces of its own, made by somebody in another cgroup. */
+static bool inner_born(struct state *s, const struct state_container *outer, const struct wd_process *p)
+{
+	const struct process *parent = state_process(s, p->ppid, 0);
+
+	return p->mnt_ns != outer->first.mnt_ns && p->pid_ns != outer->first.pid_ns && p->pid_ns != HOST_PID_NS && parent &&
+	       parent->cgroup != p->cgroup_id;
+}
+
+static const struct state_inner *inner_seen(struct state *s, const struct wd_record *r)
+{
+	const struct state_container *c = r->origin ? table_get(&s->containers, r->origin) : NULL;
+	struct state_inner *i;
+
+	if (!c || !s->identity || !r->actor.cgroup_id || r->actor.cgroup_id == r->origin)
+		return NULL;
+	i = table_put(&s->inners, r->actor.cgroup_id);
+	if (i->outer != r->origin) {
+		*i = (struct state_inner){.outer = r->origin, .workload.origin_id = r->actor.cgroup_id};
+		identity_inner(s->identity, &c->workload, r->actor.cgroup_id, &i->is_one, &i->workload);
+	}
+	i->is_one |= inner_born(s, c, &r->actor);
+	return i;
+}
+
+const struct workload *state_inner(struct state *s, const struct wd_record *r)
+{
+	const struct state_inner *i = inner_seen(s, r);
+
+	return i && i->is_one && i->workload.resolution ? &i->workload : NULL;
 }
 
 void state_trace(struct state *s, const struct state_container *c, struct executable *x)
@@ -157,16 +191,17 @@ static void process_exec(struct state *s, const struct wd_record *r)
 static void process_fork(struct state *s, const struct wd_record *r)
 {
 	const struct wd_process_fork *f = schema_body(r);
-	const struct process *parent = state_process(s, r->actor.pid, r->actor.start_ns);
-	struct process child = {0};
-	struct process *p;
+	struct process *parent = table_get(&s->processes, r->actor.pid), child = {0}, *p;
 
-	if (parent)
+	if (parent && parent->start_ns == r->actor.start_ns) {
+		parent->cgroup = r->actor.cgroup_id;
 		child = *parent;
+	}
 	child.pid = f->child_pid;
 	child.ppid = r->actor.pid;
 	child.start_ns = f->child_start_ns;
 	child.origin = r->origin;
+	child.cgroup = r->actor.cgroup_id;
 	memcpy(child.comm, r->actor.comm, sizeof(child.comm));
 	p = table_put(&s->processes, f->child_pid);
 	*p = child;
@@ -188,6 +223,9 @@ void state_take(struct state *s, const struct wd_record *r, struct view *v)
 		process_fork(s, r);
 		break;
 	}
+	/* What a finding may come from is told before what was executed: where its cgroup is looked up at once, it still stands. */
+	if (r->critical || r->type == WD_PROCESS_EXEC)
+		inner_seen(s, r);
 	state_view(s, r, v);
 	v->body = schema_body(r);
 }

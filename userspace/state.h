@@ -18,7 +18,7 @@ struct state {
 	struct identity *identity; /* NULL: names are not looked up (a replay has them in the stream) */
 	struct cri *cri;           /* the caller's; NULL: no runtime is asked over its socket */
 	const struct trust *trust; /* the caller's, by state_retrust; NULL: there are no levels */
-	struct table containers, processes, tags, executables;
+	struct table containers, processes, tags, executables, inners;
 	unsigned int wait_ms; /* that an event which matters waits for its container's name */
 	uint32_t rename_at;   /* the container that state_rename looks up next */
 	uint64_t forgotten;   /* containers that had not ended, for want of room */
@@ -42,6 +42,13 @@ struct state_container {
 	char upper[384]; /* as in struct posture, by audit.c; empty: not known */
 };
 
+/* A cgroup that a container's task is in, and is not the container's own. */
+struct state_inner {
+	uint64_t outer;
+	bool is_one;              /* a container in the container */
+	struct workload workload; /* not resolved: it does not lie below the container's */
+};
+
 int state_init(struct state *s, struct identity *identity); /* 0 or -ENOMEM */
 void state_destroy(struct state *s);
 
@@ -54,6 +61,8 @@ void state_view(struct state *s, const struct wd_record *r, struct view *v);
 /* Who an origin is; NULL for the host and for what is not known. A name not found yet is looked up again. */
 const struct workload *state_workload(struct state *s, uint64_t origin);
 const struct process *state_process(struct state *s, uint32_t pid, uint64_t start_ns);
+/* The container in its container that a record's actor is in, from its cgroup; NULL where it is in none. */
+const struct workload *state_inner(struct state *s, const struct wd_record *r);
 /* Its labels and annotations, as its runtime said; NULL where it did not. */
 const struct tags *state_tags(struct state *s, uint64_t origin);
 

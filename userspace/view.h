@@ -10,6 +10,7 @@
 struct process {
 	uint64_t start_ns;
 	uint64_t origin;
+	uint64_t cgroup; /* when it last executed or forked */
 	uint32_t pid, ppid;
 	char comm[16];
 	char exe[256];  /* the end of it, where it is longer */

@@ -21,11 +21,15 @@ static void fuzz_path(const char *path)
 {
 	char id[72], name[NAME_MAX + 1];
 	size_t len = identity_id_from_cgroup(path, id, sizeof(id));
+	const char *start;
+	bool unique;
 
 	check(len == strlen(id) && len < sizeof(id));
 	identity_id_from_cgroup(path, name, sizeof(name));
 	check(!strchr(name, '/') && strcmp(name, ".") && strcmp(name, ".."));
 	cgroup_path_engine(path);
+	if (cgroup_path_inner(path, "/a", &unique, &start, &len))
+		check(start > path && len && start + len <= path + strlen(path));
 	host_seconds(path);
 }
 

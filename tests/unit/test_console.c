@@ -203,6 +203,23 @@ static void console_is_brief_on_an_update(void **state)
 					   "/a\\x20b): Host block device mounted | BREACH, seen 12 times since 22:14:03Z\n");
 }
 
+static void console_names_the_inner_container(void **state)
+{
+	Warder__V1__Container c = WARDER__V1__CONTAINER__INIT;
+	Warder__V1__Workload inner = WARDER__V1__WORKLOAD__INIT;
+	struct example x;
+
+	(void)state;
+	example_init(&x);
+	x.actor.inner = &inner;
+	assert_non_null(strstr(console(&x.e), " " WHO " -> host: "));
+	inner.container = &c;
+	c.id = "0b01e7d9ba79a24a63f28936c7be9320df21ea22dd7fb1fd9352af7550058184";
+	assert_non_null(strstr(console(&x.e), " " WHO " inner 0b01e7d9ba79 -> host: "));
+	c.id = "a -> b";
+	assert_non_null(strstr(console(&x.e), " " WHO " inner a\\x20->\\x20b -> host: "));
+}
+
 static void console_names_a_workload_as_far_as_it_is_known(void **state)
 {
 	static const struct {
@@ -335,6 +352,7 @@ int main(void)
 		cmocka_unit_test(console_says_what_the_node_is_open_to),
 		cmocka_unit_test(console_says_that_levels_mix),
 		cmocka_unit_test(console_is_brief_on_an_update),
+		cmocka_unit_test(console_names_the_inner_container),
 		cmocka_unit_test(console_names_a_workload_as_far_as_it_is_known),
 		cmocka_unit_test(console_is_not_fooled_by_names),
 		cmocka_unit_test(console_sums_up_losses_and_blind_spots),

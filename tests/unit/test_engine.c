@@ -250,6 +250,51 @@ static void a_runtime_says_more(void **state)
 	assert_int_equal(only(WARDER__V1__EVENT_TYPE__FILE_OPEN)->actor->workload->n_labels, 0);
 }
 
+/* What a process of a container in the container does. */
+static void open_inside(uint64_t cgroup, uint64_t at)
+{
+	struct wd_file_open *f = build_start(&rec, WD_FILE_OPEN);
+
+	f->foreign = 1;
+	build_path(&rec, &f->path, "/etc/shadow", false);
+	build_record(&rec)->origin = 7;
+	build_record(&rec)->owner_kind = WD_OWNER_HOST;
+	build_record(&rec)->boot_ns = at;
+	build_record(&rec)->actor.cgroup_id = cgroup;
+	take();
+	build_record(&rec)->actor.cgroup_id = 0;
+}
+
+static void a_finding_names_the_inner_container(void **state)
+{
+	const Warder__V1__Event *f;
+
+	(void)state;
+	take_seal(7, "web");
+	*(struct state_inner *)table_put(&engine.state.inners, 70) =
+		(struct state_inner){7, true, {.origin_id = 70, .resolution = RESOLVED_CGROUP, .id = "job", .name = "job"}};
+	*(struct state_inner *)table_put(&engine.state.inners, 71) =
+		(struct state_inner){7, false, {.origin_id = 71, .resolution = RESOLVED_CGROUP, .id = "init"}};
+	*(struct state_inner *)table_put(&engine.state.inners, 80) =
+		(struct state_inner){8, true, {.origin_id = 80, .resolution = RESOLVED_CGROUP, .id = "other"}};
+	open_inside(70, 2 * SECOND);
+	f = only(WARDER__V1__EVENT_TYPE__FINDING);
+	assert_string_equal(f->actor->workload->container->name, "web");
+	assert_int_equal(f->actor->workload->origin_id, 7);
+	assert_string_equal(f->actor->inner->container->id, "job");
+	assert_int_equal(f->actor->inner->origin_id, 70);
+	assert_int_equal(f->actor->inner->resolution, WARDER__V1__RESOLUTION__CGROUP_ONLY);
+	assert_null(only(WARDER__V1__EVENT_TYPE__FILE_OPEN)->actor->inner);
+	/* the outer's own cgroup, one below it that is no container's, another container's */
+	for (unsigned int i = 0; i < 3; i++) {
+		static const uint64_t cgroups[] = {7, 71, 80};
+
+		forget();
+		open_inside(cgroups[i], (3 + i) * SECOND);
+		assert_null(only(WARDER__V1__EVENT_TYPE__FINDING)->actor->inner);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +308,7 @@ int main(void)
 		TEST(a_name_that_comes_late_follows),
 		TEST(a_finding_gets_the_name_too),
 		TEST(a_runtime_says_more),
+		TEST(a_finding_names_the_inner_container),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

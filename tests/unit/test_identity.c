@@ -74,6 +74,42 @@ static void test_id_from_cgroup(void **state)
 	assert_int_equal(identity_id_from_cgroup("/rt/web", small, 0), 0);
 }
 
+static void test_inner_cgroup(void **state)
+{
+	static const struct {
+		const char *path, *outer;
+		const char *id; /* NULL: it is not below that one */
+		bool unique;
+	} rows[] = {
+		{"/docker/" HEX "/docker/" HEX2, "/docker/" HEX, HEX2, true},
+		{"/kubepods/pod1/" HEX "/system.slice/docker-" HEX2 ".scope", "/kubepods/pod1/" HEX, HEX2, true},
+		{"/docker/" HEX "/libpod_parent/libpod-" HEX2 "/container", "/docker/" HEX, HEX2, true},
+		{"/docker/" HEX "/web", "/docker/" HEX, "web", false},
+		{"/rt/web/a.scope", "/rt/web", "a", false},
+		{"/docker/" HEX, "/docker/" HEX, NULL, false},
+		{"/docker/" HEX "/", "/docker/" HEX, NULL, false},
+		{"/docker/" HEX "/..", "/docker/" HEX, NULL, false},
+		{"/rt/web2/" HEX2, "/rt/web", NULL, false},
+		{"/rt/" HEX2, "/rt/web", NULL, false},
+		{"/" HEX2, "", NULL, false},
+		{"", "/rt/web", NULL, false},
+	};
+	const char *start;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		bool unique, is = cgroup_path_inner(rows[i].path, rows[i].outer, &unique, &start, &len);
+
+		assert_int_equal(is, rows[i].id != NULL);
+		if (!is)
+			continue;
+		assert_int_equal(unique, rows[i].unique);
+		assert_int_equal(len, strlen(rows[i].id));
+		assert_memory_equal(start, rows[i].id, len);
+	}
+}
+
 static void test_runc_parse(void **state)
 {
 	static const struct {
@@ -442,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_id_from_cgroup),
+		cmocka_unit_test(test_inner_cgroup),
 		cmocka_unit_test(test_runc_parse),
 		cmocka_unit_test(test_crun_parse),
 		cmocka_unit_test(test_seconds),

@@ -390,6 +390,55 @@ static void slow_files_hold_nothing_up(void **state)
 	remove(run);
 }
 
+/* An exec by process `pid`, child of `ppid`, in a cgroup and namespaces. */
+static bool inner_exec(struct state *s, uint32_t pid, uint32_t ppid, uint64_t cgroup, uint32_t mnt_ns, uint32_t pid_ns)
+{
+	struct wd_record *r;
+
+	build_start(&rec, WD_PROCESS_EXEC);
+	as_process(7, pid, pid, ppid, "comm");
+	r = build_record(&rec);
+	r->actor.cgroup_id = cgroup;
+	r->actor.mnt_ns = mnt_ns;
+	r->actor.pid_ns = pid_ns;
+	take(s);
+	return state_inner(s, r) != NULL;
+}
+
+/* A cgroup below the container's, with a name of somebody's choice, as if it had been looked up. */
+static void make_below(struct state *s, uint64_t cgroup)
+{
+	*(struct state_inner *)table_put(&s->inners, cgroup) =
+		(struct state_inner){7, false, {.origin_id = cgroup, .resolution = RESOLVED_CGROUP, .id = "job"}};
+}
+
+#define MNT   100
+#define PID   200
+#define INNER 1 /* more than that: in a namespace of its own */
+
+static void an_inner_container_is_born_apart(void **state)
+{
+	struct state *s = *state;
+
+	build_seal(&rec, 7, "web", 1000);
+	build_record(&rec)->actor.mnt_ns = MNT;
+	build_record(&rec)->actor.pid_ns = PID;
+	take(s);
+	for (uint64_t cgroup = 70; cgroup < 76; cgroup++)
+		make_below(s, cgroup);
+	assert_false(inner_exec(s, 1, 0, 7, MNT, PID));
+	assert_false(inner_exec(s, 2, 1, 70, MNT, PID));                 /* an engine's own cgroup, beside its containers' */
+	assert_false(inner_exec(s, 3, 2, 70, MNT + INNER, PID + INNER)); /* who leaves its namespaces there is no container */
+	assert_false(inner_exec(s, 4, 2, 71, MNT, PID));                 /* a runtime's, before it goes in */
+	assert_true(inner_exec(s, 5, 2, 71, MNT + INNER, PID + INNER));
+	assert_true(inner_exec(s, 6, 5, 71, MNT, PID)); /* and stays one, whoever leaves it */
+	assert_false(inner_exec(s, 7, 2, 72, MNT + INNER, PID));
+	assert_false(inner_exec(s, 8, 2, 73, MNT, PID + INNER));
+	assert_false(inner_exec(s, 9, 2, 74, MNT + INNER, 0xeffffffc));    /* the host's */
+	assert_false(inner_exec(s, 10, 99, 75, MNT + INNER, PID + INNER)); /* made by nobody knows whom */
+	assert_false(inner_exec(s, 11, 2, 7, MNT + INNER, PID + INNER));
+}
+
 static void without_an_identity_names_are_not_looked_up(void **state)
 {
 	struct state s;
@@ -421,6 +470,7 @@ int main(void)
 		TEST(a_child_of_an_unknown_parent_runs_nothing_known),
 		TEST(the_tables_are_bounded),
 		TEST(names_that_no_runtime_tells_are_given_up),
+		TEST(an_inner_container_is_born_apart),
 		TEST(slow_files_hold_nothing_up),
 		cmocka_unit_test(without_an_identity_names_are_not_looked_up),
 	};

@@ -59,6 +59,17 @@ static void path_of(int fd, char *out, size_t size)
 	out[n > 0 ? n : 0] = '\0';
 }
 
+/* The kernel says so behind the path of a directory that is gone, which may be a name all the same. */
+static void cut_deleted(int top, char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = strlen(path), len = sizeof(mark) - 1;
+	struct stat st;
+
+	if (n > len && !strcmp(path + n - len, mark) && fstatat(top, path, &st, AT_SYMLINK_NOFOLLOW))
+		path[n - len] = '\0';
+}
+
 /* The path of the directory that has this number in the hierarchy mounted at `mount`, below that. */
 static int path_by_id(int root, const char *mount, uint64_t id, char *out, size_t size)
 {
@@ -82,6 +93,7 @@ static int path_by_id(int root, const char *mount, uint64_t id, char *out, size_
 	skip = strlen(top);
 	if (strncmp(path, top, skip) || path[skip] != '/')
 		return -ENOENT;
+	cut_deleted(dirfd(d), path + skip + 1);
 	snprintf(out, size, "%s", path + skip);
 	return 0;
 }

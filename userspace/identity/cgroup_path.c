@@ -83,6 +83,16 @@ bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len)
 	return false;
 }
 
+bool cgroup_path_inner(const char *path, const char *outer, bool *unique, const char **start, size_t *len)
+{
+	size_t above = strlen(outer);
+
+	if (!above || strncmp(path, outer, above) || path[above] != '/')
+		return false;
+	*unique = cgroup_path_id(path + above, start, len);
+	return *len > 0;
+}
+
 size_t identity_id_from_cgroup(const char *cgroup_path, char *id, size_t size)
 {
 	const char *start;

@@ -44,7 +44,9 @@ int monitor_find(const struct runtime_query *q, struct workload *out);
 
 /* cgroup_path.c */
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len); /* true: 64 hex digits. *len 0: none */
-size_t cgroup_path_pod(const char *cgroup_path, const char **start);           /* of podman: 64, or 0 where it is in none */
+/* Whether a cgroup lies below another, and the id that it has there; `unique` as cgroup_path_id returns it. */
+bool cgroup_path_inner(const char *path, const char *outer, bool *unique, const char **start, size_t *len);
+size_t cgroup_path_pod(const char *cgroup_path, const char **start); /* of podman: 64, or 0 where it is in none */
 const char *cgroup_path_engine(const char *cgroup_path); /* "docker", "podman", "containerd", "crio"; NULL: it does not tell */
 
 /* What /proc/PID/stat says of a process. */

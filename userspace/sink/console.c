@@ -160,6 +160,15 @@ static void say_workload(struct line *l, const Warder__V1__Workload *w, bool bri
 	}
 }
 
+/* The container in it: of what it is called there, nothing but its id is known. */
+static void say_inner(struct line *l, const Warder__V1__Workload *w)
+{
+	if (!w || !w->container)
+		return;
+	say(l, " inner ");
+	say_id(l, w->container->id);
+}
+
 static void say_owner(struct line *l, const Warder__V1__Owner *o)
 {
 	if (!o || o->kind == WARDER__V1__OWNER__KIND__KIND_UNSPECIFIED)
@@ -270,6 +279,7 @@ static void say_finding(struct line *l, const Warder__V1__Event *e)
 	say_technique(l, f);
 	say(l, "%-8s ", update ? word : finding_outcome(f));
 	say_workload(l, e->actor ? e->actor->workload : NULL, update);
+	say_inner(l, e->actor ? e->actor->inner : NULL);
 	say_owner(l, e->owner);
 	say(l, ": ");
 	if (update) {
