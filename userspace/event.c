@@ -114,6 +114,7 @@ Warder__V1__Workload *event_workload(struct arena *a, uint64_t origin, const str
 	c->id = copy(a, w->id);
 	c->name = copy(a, w->name);
 	c->runtime = copy(a, w->runtime);
+	c->isolation = copy(a, w->isolation);
 	c->privileged = w->privileged;
 	c->sandbox = w->sandbox;
 	c->restarts = w->restarts;

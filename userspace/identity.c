@@ -95,6 +95,8 @@ int identity_resolve(struct identity *id, const char *cgroup_path, unsigned int 
 	r = ask_runtimes(&q, out);
 	if (!r && !out->bundle[0])
 		state_find_bundle(&q, out);
+	if (!out->isolation[0])
+		monitor_isolation(&q, out);
 	close(q.root);
 	if (!r)
 		out->resolution = out->pod_ns[0] ? RESOLVED_KUBERNETES : RESOLVED_RUNTIME;

@@ -347,6 +347,8 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	TAKE(pod_ns);
 	TAKE(pod_uid);
 	TAKE(handler);
+	if (!w->isolation[0])
+		TAKE(isolation);
 	w->pending = false;
 	w->sandbox |= said->sandbox;
 	w->restarts = said->restarts;

@@ -37,8 +37,9 @@ struct workload {
 	int64_t created_s;
 	int64_t image_created_s;
 	uint32_t restarts;
-	char trust[16];   /* the level that the policy gives it; empty: none */
-	char handler[32]; /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
+	char trust[16];    /* the level that the policy gives it; empty: none */
+	char handler[32];  /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
+	char isolation[8]; /* "gvisor", "kata"; empty where it runs on the node's kernel, or nothing tells */
 	char cgroup_path[512];
 	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */
 };

@@ -28,6 +28,7 @@ static void fuzz_path(const char *path)
 	identity_id_from_cgroup(path, name, sizeof(name));
 	check(!strchr(name, '/') && strcmp(name, ".") && strcmp(name, ".."));
 	cgroup_path_engine(path);
+	isolation_of(path);
 	if (cgroup_path_inner(path, "/a", &unique, &start, &len))
 		check(start > path && len && start + len <= path + strlen(path));
 	host_seconds(path);
@@ -66,7 +67,8 @@ static void fuzz_bundle(const char *buf, size_t len, const char *id, int which)
 	else if (which == 3)
 		check(bundle_parse_docker(buf, len, id, dir, sizeof(dir)) || dir[0] == '/' || !dir[0]);
 	else
-		check(monitor_parse_cmdline(buf, len, &m) || (m.id >= buf && m.id < buf + len));
+		check(monitor_parse_cmdline(buf, len, &m) ||
+		      ((!m.id || (m.id >= buf && m.id < buf + len)) && m.runtime >= buf && m.runtime < buf + len));
 	check_string(w.name, sizeof(w.name));
 	check_string(w.image, sizeof(w.image));
 	check_string(w.digest, sizeof(w.digest));
@@ -128,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct runtime_state st = {0};
 	char dir[64], *path, *end, *buf;
-	bool privileged;
+	struct workload w = {0};
 	size_t len;
 
 	if (size < 2)
@@ -153,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_docker(buf, len, path);
 		break;
 	case 4:
-		docker_parse_hostconfig(buf, len, &privileged);
+		docker_parse_hostconfig(buf, len, &w);
 		break;
 	case 5:
 		check(docker_parse_daemon(buf, len, dir, sizeof(dir)) || dir[0] == '/');

@@ -231,7 +231,8 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 			ID_ONLY,
 			CHOSEN_ID,
 			IN_POD,
-			SANDBOX
+			SANDBOX,
+			ISOLATED
 		} known;
 		const char *says;
 	} cases[] = {
@@ -243,6 +244,7 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 		{CHOSEN_ID, " my-own-name-for-it (runc, busybox:1, privileged): "},
 		{IN_POD, " shop/web\\x20/app (docker 4f1c2ab3d9e0, busybox:1): "},
 		{SANDBOX, " shop/web\\x20/sandbox (docker): "},
+		{ISOLATED, " shop/web\\x20/app (docker 4f1c2ab3d9e0, busybox:1, in gvisor): "},
 	};
 	Warder__V1__Pod pod = WARDER__V1__POD__INIT;
 	struct example x;
@@ -271,6 +273,8 @@ static void console_names_a_workload_as_far_as_it_is_known(void **state)
 		}
 		if (cases[i].known == SANDBOX)
 			x.c.sandbox = true, x.c.name = "", x.c.id = "", x.c.image = NULL;
+		if (cases[i].known == ISOLATED)
+			x.c.isolation = "gvisor";
 		if (!strstr(console(&x.e), cases[i].says))
 			fail_msg("'%s' is not in %s", cases[i].says, console_out);
 	}

@@ -149,6 +149,7 @@ static void test_sandboxes(void **state)
 	assert_string_equal(w.pod_ns, "shop");
 	assert_string_equal(w.pod_uid, "1b2c");
 	assert_string_equal(w.handler, "kata");
+	assert_string_equal(w.isolation, "kata");
 	assert_int_equal(cri_read_sandboxes(buf, len, "p2", &w, &tags), -ENOENT);
 	assert_int_equal(cri_read_sandboxes((const uint8_t *)"\xff", 1, "p1", &w, &tags), -EBADMSG);
 }

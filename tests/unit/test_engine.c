@@ -225,7 +225,7 @@ static void a_finding_gets_the_name_too(void **state)
 static void a_runtime_says_more(void **state)
 {
 	static const char *const name = "var/lib/docker/containers/" ID "/config.v2.json";
-	struct workload said = {.pod = "web-7d9f", .pod_ns = "shop", .restarts = 3};
+	struct workload said = {.pod = "web-7d9f", .pod_ns = "shop", .restarts = 3, .isolation = "gvisor"};
 	struct tags tags = {0};
 	const struct workload *w;
 	const Warder__V1__Event *e;
@@ -245,6 +245,7 @@ static void a_runtime_says_more(void **state)
 	e = only(WARDER__V1__EVENT_TYPE__FINDING);
 	assert_string_equal(e->actor->workload->pod->name, "web-7d9f");
 	assert_int_equal(e->actor->workload->container->restarts, 3);
+	assert_string_equal(e->actor->workload->container->isolation, "gvisor");
 	assert_int_equal(e->actor->workload->n_labels, 1);
 	assert_string_equal(e->actor->workload->labels[0]->value, "web");
 	assert_int_equal(only(WARDER__V1__EVENT_TYPE__FILE_OPEN)->actor->workload->n_labels, 0);

@@ -27,7 +27,6 @@ static void test_docker_parse(void **state)
 			  no[] = "{}", list[] = "[]";
 	struct workload w = {0};
 	char dir[16] = "kept";
-	bool p = false;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) - 1; i++)
@@ -41,12 +40,13 @@ static void test_docker_parse(void **state)
 	assert_string_equal(w.digest, IMAGE);
 	assert_int_equal(w.started_s, STARTED);
 
-	assert_int_equal(docker_parse_hostconfig(priv, sizeof(priv) - 1, &p), 0);
-	assert_true(p);
-	assert_int_equal(docker_parse_hostconfig(unpriv, sizeof(unpriv) - 1, &p), 0);
-	assert_false(p);
-	assert_int_equal(docker_parse_hostconfig("{\"Privileged\":\"yes\"}", 20, &p), -EINVAL);
-	assert_int_equal(docker_parse_hostconfig(no, sizeof(no) - 1, &p), -EINVAL);
+	assert_int_equal(docker_parse_hostconfig(priv, sizeof(priv) - 1, &w), 0);
+	assert_true(w.privileged);
+	assert_int_equal(docker_parse_hostconfig(unpriv, sizeof(unpriv) - 1, &w), 0);
+	assert_false(w.privileged);
+	assert_string_equal(w.isolation, "");
+	assert_int_equal(docker_parse_hostconfig("{\"Privileged\":\"yes\"}", 20, &w), -EINVAL);
+	assert_int_equal(docker_parse_hostconfig(no, sizeof(no) - 1, &w), -EINVAL);
 
 	assert_int_equal(docker_parse_daemon(no, sizeof(no) - 1, dir, sizeof(dir)), -ENOENT); /* it need not be set */
 	assert_int_equal(docker_parse_daemon(list, sizeof(list) - 1, dir, sizeof(dir)), -EINVAL);

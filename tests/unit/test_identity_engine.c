@@ -154,6 +154,59 @@ static void test_monitor(void **state)
 	assert_string_equal(w.name, "wid");
 }
 
+/* From gVisor's and Kata's documented layouts, not run on the real thing: neither runs where these tests were written. */
+static void test_sandboxes(void **state)
+{
+	static const char gvisor[] =
+		"/usr/bin/containerd-shim-runsc-v1\0-namespace\0default\0-address\0/x\0-publish-binary\0/usr/"
+		"bin/containerd";
+	static const char kata[] = "/opt/kata/bin/containerd-shim-kata-v2\0-namespace\0k8s.io\0-address\0/x\0-publish-binary\0"
+				   "/usr/bin/containerd\0-id\0" HEX;
+	static const char runc[] = "/usr/bin/containerd-shim-runc-v2\0-namespace\0default\0-id\0c1\0-address\0/x";
+	static const char runsc[] = "runsc\0--root=/run/containerd/runsc/default\0create\0--bundle\0/run/kata\0c1";
+	static const char conmon[] = "/usr/bin/conmon\0-c\0" HEX "\0-r\0/usr/local/bin/runsc\0-b\0" STORAGE HEX "/userdata";
+	static const char fake[] = "/usr/bin/make\0/kata-runtime\0runsc";
+	static const struct {
+		const char *parent;
+		size_t len;
+		const char *cwd, *cgroup, *isolation, *runtime;
+	} rows[] = {
+		{gvisor, sizeof(gvisor), TASKS "default/c1", "/default/c1", "gvisor", "containerd"},
+		{gvisor, sizeof(gvisor), TASKS "default/c2", "/default/c1", "gvisor", ""}, /* another of the shim's pod */
+		{kata, sizeof(kata), TASKS "k8s.io/" HEX, "/kubepods/pod1/" HEX, "kata", "containerd"},
+		{runsc, sizeof(runsc), "/", "/default/c1", "gvisor", ""}, /* while the container is made */
+		{conmon, sizeof(conmon), "/", "/libpod_parent/libpod-" HEX, "gvisor", "podman"},
+		{runc, sizeof(runc), TASKS "default/c1", "/default/c1", "", "containerd"},
+		{fake, sizeof(fake), "/", "/default/c1", "", ""},
+	};
+	struct node *n = *state;
+	struct workload w = {0};
+
+	make_dir(n, "proc/50");
+	for (size_t i = 0; i < N(rows); i++) {
+		puts_at(n, "proc/77/stat", "77 (exe) S 50 77 77 0 -1\n");
+		put(n, "proc/50/cmdline", rows[i].parent, rows[i].len);
+		link_at(n, "proc/50/cwd", rows[i].cwd);
+		identity_resolve(&n->id, rows[i].cgroup, 77, &w);
+		assert_string_equal(w.isolation, rows[i].isolation);
+		assert_string_equal(w.runtime, rows[i].runtime);
+	}
+	/* the administrator's names for them: docker's (daemon.json, --runtime), a RuntimeClass's handler */
+	puts_at(n, "var/lib/docker/containers/" HEX "/config.v2.json", DOCKER(HEX, "widweb", "true"));
+	puts_at(n, "var/lib/docker/containers/" HEX "/hostconfig.json", "{\"Privileged\":false,\"Runtime\":\"runsc-kvm\"}");
+	assert_int_equal(identity_resolve(&n->id, "/docker/" HEX, 0, &w), 0);
+	assert_string_equal(w.isolation, "gvisor");
+	assert_string_equal(isolation_of("io.containerd.runsc.v1"), "gvisor");
+	assert_string_equal(isolation_of("io.containerd.kata.v2"), "kata");
+	assert_string_equal(isolation_of("kata-qemu"), "kata");
+	assert_string_equal(isolation_of("gvisor"), "gvisor");
+	assert_string_equal(isolation_of("io.containerd.runc.v2"), "");
+	assert_string_equal(isolation_of("/opt/kata/bin/runc"), "");
+	assert_string_equal(isolation_of("katana"), "");
+	assert_string_equal(isolation_of("--"), "");
+	assert_string_equal(isolation_of(""), "");
+}
+
 static void test_bad(void **state)
 {
 	static const char *const annotations[] = {"", "[]", "5", "{", "null", "\xff"};
@@ -201,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_containerd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_podman_and_crio, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_monitor, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sandboxes, setup, teardown),
 		cmocka_unit_test(test_bad),
 	};
 

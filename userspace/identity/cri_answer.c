@@ -85,6 +85,7 @@ static void read_sandbox(const Runtime__V1__PodSandbox *s, struct workload *w, s
 		runtime_copy(w->pod_uid, sizeof(w->pod_uid), s->metadata->uid);
 	}
 	runtime_copy(w->handler, sizeof(w->handler), s->runtime_handler);
+	runtime_copy(w->isolation, sizeof(w->isolation), isolation_of(s->runtime_handler));
 	read_pairs(&tags->labels, s->labels, s->n_labels);
 	read_pairs(&tags->annotations, s->annotations, s->n_annotations);
 }

@@ -33,14 +33,16 @@ int docker_parse_config(const char *buf, size_t len, const char *id, struct work
 	return 0;
 }
 
-int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged)
+int docker_parse_hostconfig(const char *buf, size_t len, struct workload *out)
 {
 	json_auto_t *root = json_loadb(buf, len, 0, NULL);
+	const char *runtime = "";
 	int v;
 
-	if (!root || json_unpack(root, "{s:b}", "Privileged", &v))
+	if (!root || json_unpack(root, "{s:b, s?s}", "Privileged", &v, "Runtime", &runtime))
 		return -EINVAL;
-	*privileged = v;
+	out->privileged = v;
+	runtime_copy(out->isolation, sizeof(out->isolation), isolation_of(runtime));
 	return 0;
 }
 
@@ -96,7 +98,7 @@ int docker_read(const struct runtime_query *q, const char *data_root, struct wor
 	if (r)
 		return -ENOENT;
 	if (!read_container_file(q, data_root, "hostconfig.json", &buf, &len)) {
-		refusals_count(q->refused, docker_parse_hostconfig(buf, len, &out->privileged));
+		refusals_count(q->refused, docker_parse_hostconfig(buf, len, out));
 		free(buf);
 	}
 	return 0;

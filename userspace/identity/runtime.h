@@ -41,6 +41,11 @@ int docker_find(const struct runtime_query *q, struct workload *out);
 int runc_find(const struct runtime_query *q, struct workload *out);
 int crun_find(const struct runtime_query *q, struct workload *out);
 int monitor_find(const struct runtime_query *q, struct workload *out);
+/* What sandbox the process that waits for the container is of, if any. */
+void monitor_isolation(const struct runtime_query *q, struct workload *out);
+
+/* isolation.c: the sandbox that a runtime of this name puts containers into, such as "gvisor"; "" for none. */
+const char *isolation_of(const char *runtime);
 
 /* cgroup_path.c */
 bool cgroup_path_id(const char *cgroup_path, const char **start, size_t *len); /* true: 64 hex digits. *len 0: none */
@@ -83,7 +88,9 @@ struct runtime_state {
 
 /* What waits for a container's first process, from its command line: containerd's shim or conmon. */
 struct monitor {
-	const char *id, *bundle; /* into the command line; bundle NULL: it is the working directory */
+	const char *id,
+		*bundle; /* into the command line; bundle NULL: it is the working directory; id NULL: that one's last name */
+	const char *runtime; /* the program that it calls, or it itself */
 };
 
 struct state_kind {
@@ -134,7 +141,7 @@ int runc_parse_state(const char *buf, size_t len, const char *cgroup, struct run
 int crun_parse_status(const char *buf, size_t len, const char *cgroup, struct runtime_state *st);
 int monitor_parse_cmdline(const char *buf, size_t len, struct monitor *m);
 int docker_parse_config(const char *buf, size_t len, const char *id, struct workload *out);
-int docker_parse_hostconfig(const char *buf, size_t len, bool *privileged);
+int docker_parse_hostconfig(const char *buf, size_t len, struct workload *out);
 int bundle_parse_docker(const char *buf, size_t len, const char *id, char *data_root, size_t size);
 int bundle_parse_cri(const char *buf, size_t len, struct workload *out);
 int bundle_parse_crio(const char *buf, size_t len, struct workload *out);

@@ -152,6 +152,10 @@ static void say_workload(struct line *l, const Warder__V1__Workload *w, bool bri
 			say(l, ", ");
 			say_str(l, c->image->ref, WORD_MAX, WORD);
 		}
+		if (!brief && is_set(c->isolation)) {
+			say(l, ", in ");
+			say_str(l, c->isolation, WORD_MAX, WORD);
+		}
 		say(l, "%s)", c->privileged ? ", privileged" : "");
 	} else if (is_set(w->cgroup_path)) {
 		say(l, " (cgroup ");
