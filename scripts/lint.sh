@@ -57,6 +57,7 @@ may='
      libbpf     source/running.[ch]             reads the maps of the running sensor
      libbpf     attach.[ch]                     picks and attaches programs
      libbpf     probe.[ch]                      asks what the kernel has
+     libbpf     identity/device_filter.c        deviates: the numbers of one call, which asks a cgroup for programs
      protobuf   schema.[ch]                     makes messages of records
      protobuf   event.[ch]                      the envelope of a message
      protobuf   finding.[ch]

@@ -42,7 +42,8 @@ static struct wd_str put_text(struct audit_record *r, const char *s)
 /* Whether the container may have done it itself by now: what it holds at its seal does not change, what is mounted may. */
 static bool may_be_own(const struct audit *a, enum wd_difference what)
 {
-	return a->late || (what >= WD_DIFFERS_MOUNT && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
+	return a->late ||
+	       (what >= WD_DIFFERS_MOUNT && what <= WD_DIFFERS_READONLY && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
 }
 
 static void difference_record(const struct audit *a, const struct posture_difference *d, struct audit_record *r)
@@ -147,7 +148,7 @@ static int rate(struct audit *a, struct rating *out)
 	*r = a->actual;
 	if (rated_mounts(a))
 		return -1;
-	r->all_devices = a->promised.all_devices;
+	r->all_devices = a->actual.all_devices || a->promised.all_devices;
 	r->sysctls = a->promised.sysctls;
 	r->n_sysctls = a->promised.n_sysctls;
 	r->n_masked = a->is_promised ? a->promised.n_masked : a->actual.n_masked;

@@ -58,6 +58,9 @@ int64_t identity_image_created(struct identity *id, const struct workload *w, co
 /* Whether a file of a container is in its upper directory (posture.upper): new or changed since the image. */
 bool identity_in_upper(const struct identity *id, const char *upper, const char *path);
 
+/* The file of /proc, below the host's root, with the node's own mounts: seen from another root they are process 1's. */
+const char *identity_mount_table(const struct identity *id);
+
 /*
  * The runtime's id in a cgroup path: the last 64 hex digits ("docker-<id>.scope" and the like too), else the last component
  * without its ".scope". Returns its length (cut to size - 1), 0 where the path has no component.

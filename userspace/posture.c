@@ -165,6 +165,8 @@ unsigned int posture_compare(const struct posture *promised, const struct postur
 				    .what = WD_DIFFERS_CAPABILITIES, .promised = promised->caps, .actual = actual->caps});
 	if (promised->seccomp && !actual->seccomp)
 		differs(&c, (struct posture_difference){.what = WD_DIFFERS_SECCOMP});
+	if (promised->no_devices && actual->all_devices)
+		differs(&c, (struct posture_difference){.what = WD_DIFFERS_DEVICES});
 	if (promised->no_new_privs && !actual->no_new_privs)
 		differs(&c, (struct posture_difference){.what = WD_DIFFERS_NO_NEW_PRIVS});
 	if (*promised->label && *actual->label && !is_label(promised->label, actual->label))

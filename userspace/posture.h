@@ -32,7 +32,8 @@ struct posture {
 	uint32_t joined_ns; /* promised: of those that it joins by a path, which may be anybody's */
 	uint32_t uid;       /* real user of the first process, in the initial user namespace */
 	bool seccomp, no_new_privs;
-	bool all_devices;  /* promised: no device is refused */
+	bool all_devices;  /* no device is refused */
+	bool no_devices;   /* promised: none is allowed but those that are named */
 	bool cut;          /* there was more than fits */
 	const char *label; /* of AppArmor or SELinux; empty where none is said */
 	const char *upper; /* actual: the host's directory with what is new or changed since the image; empty: there is none */

@@ -76,7 +76,7 @@ attacks() {
 	dir=$(bundle "$r-hook")/rootfs
 	made "$r-hook" "$r" "$(hook "mount --bind / $dir/data")" .
 	expect "$r-hook" R12 SUCCEEDED host
-	! few "$r" mask other-mask writable caps user seccomp privs ns gone proc || return
+	! few "$r" mask other-mask writable caps user seccomp devices privs ns gone proc || return
 	made "$r-mask" "$r" '.linux.maskedPaths -= ["/proc/keys"]' '.linux.maskedPaths += ["/proc/keys"]'
 	expect "$r-mask" R05 SUCCEEDED any
 	made "$r-other-mask" "$r" '.mounts += [{destination: "/etc/hostname", type: "bind", source: "'"$work"'/host/file", options: ["bind"]}]' \
@@ -90,6 +90,10 @@ attacks() {
 	expect "$r-user" R25 SUCCEEDED any
 	made "$r-seccomp" "$r" . ".linux.seccomp = $seccomp"
 	expect "$r-seccomp" ENVELOPE SUCCEEDED any
+	# runc takes no rule for a refusal; crun makes no program of none, and of one that allows all a program that does
+	made "$r-devices" "$r" "$([ "$r" != crun ] || echo '.linux.resources.devices = [] |') ." \
+		'.linux.resources.devices = [{allow: false, access: "rwm"}]' devices
+	expect "$r-devices" ENVELOPE SUCCEEDED any
 	made "$r-privs" "$r" . '.process.noNewPrivileges = true'
 	expect "$r-privs" ENVELOPE SUCCEEDED any
 	made "$r-ns" "$r" . '.linux.namespaces += [{type: "ipc"}]' hostipc

@@ -264,6 +264,12 @@ static void test_compared(void **state)
 	promised.no_new_privs = true;
 	ONE((void)0, WD_DIFFERS_NO_NEW_PRIVS);
 	promised.no_new_privs = false;
+	promised.no_devices = true;
+	ONE(p.all_devices = true, WD_DIFFERS_DEVICES);
+	assert_int_equal(posture_compare(&promised, &actual, d), 0);
+	promised.no_devices = false; /* of devices nothing was said */
+	p.all_devices = true;
+	assert_int_equal(posture_compare(&promised, &p, d), 0);
 	/* less than promised, or not known, is no difference */
 	p = actual;
 	p.caps = 0;
@@ -272,6 +278,60 @@ static void test_compared(void **state)
 	p.seccomp = p.no_new_privs = true;
 	p.n_mounts = 0;
 	assert_int_equal(posture_compare(&promised, &p, d), 0);
+}
+
+#define CGROUPS                                                                                                                \
+	"12:cpu,devices:/a/b\n"                                                                                                \
+	"11:name=devices:/named\n"                                                                                             \
+	"4:devicesx:/x\n"                                                                                                      \
+	"2:xdevices,cpuacct:/y\n"                                                                                              \
+	"0::/unified:c\n"
+
+static void test_cgroups(void **state)
+{
+	static const struct {
+		const char *controller, *path;
+	} rows[] = {{"devices", "/a/b"}, {"", "/unified:c"}, {"cpu", "/a/b"}, {"cpuacct", "/y"}, {"memory", NULL}};
+	char path[64];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		assert_int_equal(cgroup_of(CGROUPS, rows[i].controller, path, sizeof(path)), rows[i].path ? 0 : -ENOENT);
+		if (rows[i].path)
+			assert_string_equal(path, rows[i].path);
+	}
+	assert_int_equal(cgroup_of("", "", path, sizeof(path)), -ENOENT);
+	assert_int_equal(cgroup_of("garbage\n:\n::\n", "devices", path, sizeof(path)), -ENOENT);
+}
+
+static void test_devices(void **state)
+{
+	struct posture p = {0};
+	struct node *n = *state;
+	int root;
+
+	puts_at(n, "proc/77/cgroup", "4:devices:/c\n0::/c\n");
+	puts_at(n, "proc/1/mounts", "cgroup /cg/devices cgroup rw,devices 0 0\ncgroup2 /cg/unified cgroup2 rw 0 0\n");
+	puts_at(n, "cg/devices/c/devices.list", "a *:* rwm\n");
+	root = host_open_root(n->id.host_root);
+	assert_int_equal(device_filter(root, "/proc/1/mounts", 77), 0);
+	puts_at(n, "cg/devices/c/devices.list", "c 1:3 rwm\nc *:* m\n");
+	assert_int_equal(device_filter(root, "/proc/1/mounts", 77), 1);
+	unlink_at(n, "cg/devices/c/devices.list");
+	assert_int_equal(device_filter(root, "/proc/1/mounts", 77), -ENOENT); /* not known */
+	assert_int_equal(device_filter(root, "/proc/1/mounts", 78), -ENOENT);
+	make_dir(n, "cg/unified/c"); /* no cgroup: the kernel refuses to tell */
+	assert_true(device_filter(root, "/proc/1/mounts", 77) < 0);
+	close(root);
+
+	arena_reset(&arena);
+	p = parsed(SPEC("\"user\":{}", "", OWN, "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}", ""));
+	assert_true(p.no_devices && !p.all_devices);
+	p = parsed(SPEC("\"user\":{}", "", OWN,
+			"\"resources\":{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"a\"}]}", ""));
+	assert_true(!p.no_devices && p.all_devices);
+	p = parsed(SPEC("\"user\":{}", "", OWN, "\"resources\":{\"devices\":[{\"allow\":true,\"type\":\"c\"}]}", ""));
+	assert_true(!p.no_devices && !p.all_devices);
 }
 
 static void test_volumes(void **state)
@@ -327,6 +387,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_much, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compared, setup, teardown),
+		cmocka_unit_test(test_cgroups),
+		cmocka_unit_test_setup_teardown(test_devices, setup, teardown),
 		cmocka_unit_test(test_volumes),
 		cmocka_unit_test(test_capsets),
 	};

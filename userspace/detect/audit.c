@@ -76,6 +76,8 @@ static const struct row {
 	 "was started with capabilities that it was not promised", say_caps},
 	{WD_DIFFERS_SECCOMP, "ENVELOPE", "seccomp", SEVERITY(HIGH), CONFIDENCE(HIGH),
 	 "was started without the seccomp filter that it was promised", say_nothing},
+	{WD_DIFFERS_DEVICES, "ENVELOPE", "device", SEVERITY(HIGH), CONFIDENCE(HIGH),
+	 "was started with every device allowed, and was promised none but some", say_nothing},
 	{WD_DIFFERS_NO_NEW_PRIVS, "ENVELOPE", "no_new_privs", SEVERITY(HIGH), CONFIDENCE(HIGH),
 	 "was started without no_new_privs, which it was promised", say_nothing},
 	{WD_DIFFERS_LABEL, "R07", "lsm", SEVERITY(HIGH), CONFIDENCE(HIGH),

@@ -31,8 +31,8 @@ static int hierarchy_controllers(const char *cgroups, unsigned int hierarchy, ch
 	return -ENOENT;
 }
 
-/* Where that hierarchy is mounted: a line of mounts is "source target type options 0 0". */
-static int hierarchy_mount(const char *mounts, const char *controllers, char *out, size_t size)
+/* A line of mounts is "source target type options 0 0". */
+int hierarchy_mount(const char *mounts, const char *controllers, char *out, size_t size)
 {
 	const char *want = *controllers ? "cgroup" : "cgroup2";
 	char target[256], type[32], options[512];
@@ -98,10 +98,13 @@ static int path_by_id(int root, const char *mount, uint64_t id, char *out, size_
 	return 0;
 }
 
+const char *identity_mount_table(const struct identity *id)
+{
+	return *id->host_root ? "/proc/1/mounts" : "/proc/self/mounts";
+}
+
 int identity_cgroup_path(const struct identity *id, uint64_t origin, char *out, size_t size)
 {
-	/* Seen from another root, the node's own mounts are process 1's. */
-	const char *table = *id->host_root ? "/proc/1/mounts" : "/proc/self/mounts";
 	char *cgroups = NULL, *mounts = NULL, controllers[256], mount[256];
 	size_t len;
 	int root, r;
@@ -111,7 +114,7 @@ int identity_cgroup_path(const struct identity *id, uint64_t origin, char *out, 
 		return root;
 	r = host_read(root, "/proc/self/cgroup", &cgroups, &len);
 	if (!r)
-		r = host_read(root, table, &mounts, &len);
+		r = host_read(root, identity_mount_table(id), &mounts, &len);
 	if (!r)
 		r = hierarchy_controllers(cgroups, origin >> HIERARCHY_SHIFT, controllers, sizeof(controllers));
 	if (!r)

@@ -133,6 +133,16 @@ int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *c
 /* account.c: the name of the service account that a token is of. 0; -EINVAL. */
 int account_parse_token(const char *buf, size_t len, char *out, size_t size);
 
+/* cgroup_id.c: where the hierarchy with these controllers ("" for cgroup v2) is mounted, out of a table of mounts. 0 or -ENOENT. */
+int hierarchy_mount(const char *mounts, const char *controllers, char *out, size_t size);
+
+/*
+ * device_filter.c. 1: the kernel refuses a process devices, or something is there that may; 0: it refuses none; -errno: not known. `table`: the
+ * file of /proc with the node's mounts. The path of a process in the hierarchy with a controller ("" for cgroup v2), out of its /proc/PID/cgroup: 0 or -ENOENT.
+ */
+int device_filter(int root, const char *table, unsigned int pid);
+int cgroup_of(const char *cgroups, const char *controller, char *out, size_t size);
+
 /* spec.c: a bundle's config.json. Everything in *p is in the arena. 0; -EINVAL; -ENOMEM when the arena is full. */
 int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p);
 

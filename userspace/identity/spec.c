@@ -93,10 +93,9 @@ static uint32_t read_uid(const json_t *process, const json_t *linux_)
 }
 
 /* The last rule about all devices counts. */
-static bool read_devices(const json_t *linux_)
+static void read_devices(const json_t *linux_, struct posture *p)
 {
 	const json_t *rule;
-	bool all = false;
 	size_t i;
 
 	json_array_foreach(json_object_get(json_object_get(linux_, "resources"), "devices"), i, rule)
@@ -105,9 +104,9 @@ static bool read_devices(const json_t *linux_)
 
 		if (json_object_get(rule, "major") || json_object_get(rule, "minor") || (*type && strcmp(type, "a")))
 			continue;
-		all = json_is_true(json_object_get(rule, "allow"));
+		p->all_devices = json_is_true(json_object_get(rule, "allow"));
+		p->no_devices = !p->all_devices;
 	}
-	return all;
 }
 
 static int read_paths(const json_t *list, struct arena *a, const char ***out, unsigned int *n, bool *cut)
@@ -211,10 +210,10 @@ int spec_parse(const char *buf, size_t len, struct arena *a, struct posture *p)
 		.seccomp = json_is_object(json_object_get(linux_, "seccomp")),
 		.no_new_privs = json_is_true(json_object_get(process, "noNewPrivileges")),
 		.uid = read_uid(process, linux_),
-		.all_devices = read_devices(linux_),
 		.label = arena_string(a, label),
 	};
 	read_namespaces(linux_, p);
+	read_devices(linux_, p);
 	if (!p->label || read_mounts(json_object_get(root, "mounts"), a, p) ||
 	    read_paths(json_object_get(linux_, "maskedPaths"), a, &p->masked, &p->n_masked, &p->cut) ||
 	    read_paths(json_object_get(linux_, "readonlyPaths"), a, &p->readonly, &p->n_readonly, &p->cut) ||
