@@ -172,16 +172,20 @@ static bool next_frame(struct control *c, struct engine *e)
 	return false;
 }
 
-static void answer(struct control *c, struct engine *e)
+static void answer(struct control *c, struct engine *e, uint64_t now_ns)
 {
-	while (c->sent < c->len || next_frame(c, e)) {
-		ssize_t n = send(c->client, c->frame + c->sent, c->len - c->sent, MSG_NOSIGNAL);
+	for (unsigned int n_frames = 0; c->sent < c->len || next_frame(c, e); n_frames++) {
+		ssize_t n;
 
+		if (n_frames == INVENTORY_AT_ONCE)
+			return; /* the rest at the next turn: the rings come first */
+		n = send(c->client, c->frame + c->sent, c->len - c->sent, MSG_NOSIGNAL);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n < 0)
 			break;
 		c->sent += (size_t)n;
+		c->until_ns = now_ns + PATIENCE_NS;
 	}
 	hang_up(c);
 }
@@ -193,7 +197,7 @@ void control_turn(struct control *c, struct engine *e, uint64_t now_ns)
 	if (c->client >= 0 && !c->answer)
 		read_request(c);
 	if (c->client >= 0 && c->answer)
-		answer(c, e);
+		answer(c, e, now_ns);
 	if (c->client >= 0 && now_ns > c->until_ns)
 		hang_up(c);
 }

@@ -7,9 +7,9 @@
 #define CONTROL_SOCKET "/run/warder.sock"
 
 /*
- * The sensor's answers to other commands on this node, by a unix socket that root alone may use. A client sends one line, the name of what it
- * wants ("inventory"), and gets events, framed as in `proto:` outputs, until the sensor closes. They are no part of the stream: they have no
- * number and no uid. One client at a time, never waited for; one that does not read is left after ten seconds.
+ * The sensor's answers to other commands on this node, by a unix socket that root alone may use. A client sends one line, the name of what
+ * it wants ("inventory"), and gets events, framed as in `proto:` outputs, until the sensor closes. They are no part of the stream:
+ * they have no number and no uid. One client at a time, never waited for; one that takes nothing for ten seconds is left.
  */
 struct control;
 

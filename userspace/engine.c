@@ -16,7 +16,7 @@
 
 int engine_init(struct engine *e, struct identity *identity, struct err *err)
 {
-	*e = (struct engine){0};
+	*e = (struct engine){.listed = UINT32_MAX};
 	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
 	    findings_init(&e->findings) || ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
@@ -165,6 +165,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	audit_named(e);
 	read_node(e);
 	mix_report(e);
+	inventory_step(e);
 	report_lost(e, src);
 	report_closing(e, src);
 }

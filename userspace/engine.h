@@ -25,6 +25,7 @@ struct engine {
 	struct ledger ledger;                 /* what became of the records, by container */
 	struct account own[4 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
 	uint64_t received, invalid, unbuilt;
+	uint32_t listed;      /* where the inventory that is told by and by has come to; UINT32_MAX: its end */
 	uint64_t mix_changes; /* of the state, when its levels of trust were counted last */
 	uint64_t mix_ns;      /* when they were told */
 	uint32_t mix;         /* which there were, a bit each */

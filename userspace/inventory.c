@@ -99,12 +99,15 @@ Warder__V1__Event *inventory_next(struct engine *e, uint32_t *slot)
 
 void inventory_report(struct engine *e)
 {
-	uint32_t slot = 0;
+	e->listed = 0;
+}
 
-	while (slot != UINT32_MAX) {
-		const Warder__V1__Event *ev = inventory_next(e, &slot);
+void inventory_step(struct engine *e)
+{
+	for (unsigned int n = 0; n < INVENTORY_AT_ONCE && e->listed != UINT32_MAX; n++) {
+		const Warder__V1__Event *ev = inventory_next(e, &e->listed);
 
-		if (ev || slot != UINT32_MAX)
+		if (ev || e->listed != UINT32_MAX)
 			engine_emit(e, ev);
 	}
 }

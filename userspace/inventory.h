@@ -12,8 +12,11 @@
  */
 Warder__V1__Event *inventory_next(struct engine *e, uint32_t *slot);
 
-/* All of them into the stream. */
+/* All of them into the stream, some a tick: each takes some file reads. inventory_step is for the engine, at a tick. */
 void inventory_report(struct engine *e);
+void inventory_step(struct engine *e);
+
+#define INVENTORY_AT_ONCE 32 /* containers */
 
 /* The event of the node's own facts. NULL: they are not all read yet, or there is no memory. */
 Warder__V1__Event *inventory_node(struct engine *e);
