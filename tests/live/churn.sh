@@ -86,7 +86,7 @@ all_came() {
 
 prepare
 export -f one oci
-export work id hybrid DEADLINE
+export work id hybrid cgroups DEADLINE
 sensor_start --budget 0
 start=$SECONDS
 run 1 $((count / 4))

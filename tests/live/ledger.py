@@ -10,7 +10,8 @@ import json
 import sys
 
 # made by userspace: in no container's account
-OWN_TYPES = {"FINDING", "COVERAGE", "LOST", "IDENTITY", "HEARTBEAT", "CAPABILITY_MATRIX", "LEDGER", "POSTURE", "SEAL_DIFFERENCE"}
+OWN_TYPES = {"FINDING", "COVERAGE", "LOST", "IDENTITY", "HEARTBEAT", "CAPABILITY_MATRIX", "LEDGER", "POSTURE", "SEAL_DIFFERENCE", "NODE_FACTS",
+             "TRUST_MIX", "INVENTORY"}
 
 
 def origin_of(workload):

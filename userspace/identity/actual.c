@@ -335,8 +335,9 @@ int identity_posture(struct identity *id, const struct workload *w, const struct
 		found |= IDENTITY_PROMISED;
 	if (pid && is_same(root, first) && !read_mounts(root, pid, a, actual)) {
 		actual->label = read_label(root, pid, a);
-		/* In a user namespace of its own no device can be made, whatever the cgroup says. */
-		actual->all_devices = actual->shared_ns & WD_DIM_USER && !device_filter(root, identity_mount_table(id), pid);
+		/* In a user namespace of its own no device can be made, and a sandbox refuses them itself. */
+		if (actual->shared_ns & WD_DIM_USER && !w->isolation[0])
+			actual->all_devices = !device_filter(root, identity_mount_table(id), pid);
 		if (found)
 			follow_links(root, pid, promised, actual);
 		if (is_same(root, first)) /* all of it was its */

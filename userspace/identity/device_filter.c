@@ -77,20 +77,21 @@ int device_filter(int root, const char *table, unsigned int pid)
 		int (*look)(int root, const char *mount, const char *path);
 	} ways[] = {{"devices", by_list}, {"", by_program}};
 	char file[40], mount[256], path[512], *cgroups = NULL, *mounts = NULL;
-	int found = -ENOENT, looked, r;
+	int found = -ENOENT, r;
 	size_t len;
 
 	snprintf(file, sizeof(file), "/proc/%u/cgroup", pid);
 	r = host_read(root, file, &cgroups, &len);
 	if (!r)
 		r = host_read(root, table, &mounts, &len);
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !r && found <= 0; i++) {
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !r && found != 1; i++) {
 		if (cgroup_of(cgroups, ways[i].controller, path, sizeof(path)) ||
 		    hierarchy_mount(mounts, ways[i].controller, mount, sizeof(mount)))
 			continue;
-		looked = ways[i].look(root, mount, path);
-		if (looked >= 0)
-			found = looked;
+		/* A cgroup that is gone by now has refused as it did: one hierarchy's answer is none without the other's. */
+		found = ways[i].look(root, mount, path);
+		if (found < 0)
+			break;
 	}
 	free(cgroups);
 	free(mounts);
