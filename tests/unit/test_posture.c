@@ -137,12 +137,17 @@ static int posture_of(struct node *n, struct posture *promised, struct posture *
 	return identity_posture(&n->id, &w, &first, &arena, promised, actual);
 }
 
-static void node_files(struct node *n, const char *start)
+static void node_process(struct node *n, const char *flags, const char *start)
 {
 	char stat[128];
 
-	snprintf(stat, sizeof(stat), "77 (a) S 50 77 77 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %s 0\n", start);
+	snprintf(stat, sizeof(stat), "77 (a) S 50 77 77 0 -1 %s 0 0 0 0 0 0 0 0 20 0 1 0 %s 0\n", flags, start);
 	puts_at(n, "proc/77/stat", stat);
+}
+
+static void node_files(struct node *n, const char *start)
+{
+	node_process(n, "4194560", start);
 	make_dir(n, "proc/77/ns");
 	link_at(n, "proc/77/ns/mnt", "mnt:[4026]");
 	puts_at(n, "proc/77/mountinfo", MOUNTINFO);
@@ -181,6 +186,10 @@ static void test_read(void **state)
 	assert_int_equal(posture_of(n, &promised, &actual), IDENTITY_PROMISED);
 	assert_int_equal(actual.n_mounts, 0);
 	assert_string_equal(actual.label, "");
+	/* it is about to end: what is read may be anything's */
+	node_process(n, "4194564", "1000");
+	assert_int_equal(posture_of(n, &promised, &actual), IDENTITY_PROMISED);
+	assert_false(actual.all_devices);
 	puts_at(n, "b/config.json", "{\"process\":[");
 	assert_int_equal(posture_of(n, &promised, &actual), 0);
 	node_files(n, "1000");

@@ -300,6 +300,8 @@ static int read_promise(int root, const char *bundle, struct refusals *refused, 
 	return r;
 }
 
+#define PF_EXITING 0x4 /* from here on it seems to be in the roots of cgroup v1's hierarchies */
+
 /* Whether a process is still the one that was meant: in the clock ticks that procfs has, which are rounded. */
 static bool is_same(int root, const struct wd_process *first)
 {
@@ -317,8 +319,8 @@ static bool is_same(int root, const struct wd_process *first)
 	if (n < 0)
 		return false;
 	link[n] = 0;
-	return !strcmp(link, want) && !host_process(root, pid, &p) && p.state != 'Z' && p.start <= ticks + 1 &&
-	       p.start + 1 >= ticks;
+	return !strcmp(link, want) && !host_process(root, pid, &p) && p.state != 'Z' && !(p.flags & PF_EXITING) &&
+	       p.start <= ticks + 1 && p.start + 1 >= ticks;
 }
 
 int identity_posture(struct identity *id, const struct workload *w, const struct wd_process *first, struct arena *a,

@@ -131,13 +131,14 @@ int host_process(int root, unsigned int pid, struct process_stat *out)
 	size_t len;
 	int n, r;
 
+	out->flags = 0;
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
 	r = host_read(root, path, &buf, &len);
 	if (r)
 		return r;
 	p = strrchr(buf, ')');
-	n = p ? sscanf(p, ") %c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &out->state,
-		       &out->parent, &start)
+	n = p ? sscanf(p, ") %c %u %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &out->state,
+		       &out->parent, &out->flags, &start)
 	      : 0;
 	free(buf);
 	if (n < 2)

@@ -58,7 +58,8 @@ const char *cgroup_path_engine(const char *cgroup_path); /* "docker", "podman", 
 struct process_stat {
 	char state;
 	unsigned int parent;
-	uint64_t start; /* clock ticks since boot */
+	unsigned int flags; /* PF_*, of the kernel's include/linux/sched.h */
+	uint64_t start;     /* clock ticks since boot */
 };
 
 /* host.c: files below the host's root. `path` is absolute as the host sees it; links cannot lead out of that root. */
