@@ -121,7 +121,7 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err labels nameset posture pss table text trust version workload
+     base     -                                       arena capset err file hash labels nameset posture pss table text trust version workload
      schema   base                                    schema json
      policy   base                                    policy yamlmap
      state    base,schema                             view identity identity/* executable state event

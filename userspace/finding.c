@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "facts.h"
+#include "hash.h"
 #include "technique.h"
 
 #define MAX_OPEN     2048
@@ -35,20 +36,15 @@ void findings_destroy(struct findings *f)
 	table_destroy(&f->open);
 }
 
-/* FNV-1a over what makes two findings the same. */
+/* What makes two findings the same. */
 static uint64_t key_of(const struct view *view, const struct verdict *v)
 {
 	const struct {
 		uint64_t origin, owner;
 		uint32_t kind, outcome, severity, pad;
 	} id = {view->rec->origin, view->rec->owner, view->rec->owner_kind, view->rec->outcome, v->severity, 0};
-	uint64_t h = 0xcbf29ce484222325ull;
 
-	for (size_t i = 0; i < sizeof(id); i++)
-		h = (h ^ ((const unsigned char *)&id)[i]) * 0x100000001b3ull;
-	for (const char *p = v->technique; *p; p++)
-		h = (h ^ (unsigned char)*p) * 0x100000001b3ull;
-	return h;
+	return hash_string(hash_bytes(HASH_START, &id, sizeof(id)), v->technique);
 }
 
 static bool is_due(uint32_t count)

@@ -5,17 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+
 #define FIRST_SIZE 4096
 
-/* FNV-1a; never 0, which marks a free slot. */
+/* Never 0, which marks a free slot. */
 static uint64_t hash(const char *prefix, const char *name)
 {
-	uint64_t h = 0xcbf29ce484222325ull;
+	uint64_t h = hash_string(hash_string(HASH_START, prefix), name);
 
-	for (; *prefix; prefix++)
-		h = (h ^ (unsigned char)*prefix) * 0x100000001b3ull;
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x100000001b3ull;
 	return h ? h : 1;
 }
 

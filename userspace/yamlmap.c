@@ -9,9 +9,9 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "file.h"
 #include "text.h"
 
-#define FILE_MAX   (1024 * 1024)
 #define STRING_MAX 1024
 
 int yamlmap_wrong(struct yamlmap *y, const yaml_node_t *node, const char *fmt, ...)
@@ -205,23 +205,12 @@ int yamlmap_parse(const char *name, const char *buf, size_t len, struct arena *a
 
 int yamlmap_read(const char *path, struct arena *arena, const struct yamlmap_key *rows, void *to, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	char *buf = f ? malloc(FILE_MAX) : NULL;
-	size_t len = buf ? fread(buf, 1, FILE_MAX, f) : 0;
-	int r;
+	char *buf;
+	size_t len;
+	int r = file_read(path, &buf, &len, err);
 
-	if (!f)
-		r = err_set(err, -errno, "%.200s: %s", path, strerror(errno));
-	else if (!buf)
-		r = err_set(err, -ENOMEM, "%.200s: not enough memory", path);
-	else if (ferror(f))
-		r = err_set(err, -EIO, "%.200s: it cannot be read", path);
-	else if (len == FILE_MAX)
-		r = err_set(err, -EBADMSG, "%.200s: more than %d bytes", path, FILE_MAX - 1);
-	else
+	if (!r)
 		r = yamlmap_parse(path, buf, len, arena, rows, to, err);
 	free(buf);
-	if (f)
-		fclose(f);
 	return r;
 }

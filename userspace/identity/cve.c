@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "version.h"
-
-#define FILE_MAX (1024 * 1024)
 
 /* userspace/cves.json, by the linker. */
 extern const char cves_json_start[] __asm__("_binary_cves_json_start");
@@ -77,9 +75,8 @@ int cves_parse(struct cves *c, const char *buf, size_t len, const char *name, st
 
 int cves_read(struct cves *c, const char *path, struct err *err)
 {
-	char *buf = NULL;
+	char *buf;
 	size_t len;
-	FILE *f;
 	int r;
 
 	if (!path) {
@@ -89,21 +86,10 @@ int cves_read(struct cves *c, const char *path, struct err *err)
 		return cves_parse(c, cves_json_start, built_in, "built-in table of CVEs", err);
 	}
 	*c = (struct cves){0};
-	f = fopen(path, "re");
-	if (!f)
-		return err_set(err, -errno, "table of CVEs %.200s: %s", path, strerror(errno));
-	buf = malloc(FILE_MAX);
-	len = buf ? fread(buf, 1, FILE_MAX, f) : 0;
-	if (!buf)
-		r = err_set(err, -ENOMEM, "not enough memory for the table of CVEs");
-	else if (ferror(f))
-		r = err_set(err, -EIO, "table of CVEs %.200s: it cannot be read", path);
-	else if (len == FILE_MAX)
-		r = err_set(err, -EBADMSG, "table of CVEs %.200s: more than %d bytes", path, FILE_MAX - 1);
-	else
+	r = file_read(path, &buf, &len, err);
+	if (!r)
 		r = cves_parse(c, buf, len, path, err);
 	free(buf);
-	fclose(f);
 	return r;
 }
 
