@@ -42,13 +42,16 @@ static struct wd_str put_text(struct audit_record *r, const char *s)
 /* Whether the container may have done it itself by now: what it holds at its seal does not change, what is mounted may. */
 static bool may_be_own(const struct audit *a, enum wd_difference what)
 {
-	return a->late ||
-	       (what >= WD_DIFFERS_MOUNT && what <= WD_DIFFERS_READONLY && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
+	static const uint32_t of_mounts = 1u << WD_DIFFERS_MOUNT | 1u << WD_DIFFERS_MOUNT_GONE | 1u << WD_DIFFERS_KERNEL_FILES |
+					  1u << WD_DIFFERS_MASK | 1u << WD_DIFFERS_READONLY | 1u << WD_DIFFERS_CONSOLE |
+					  1u << WD_DIFFERS_SUBPATH;
+
+	return a->late || (of_mounts & 1u << what && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
 }
 
 static void difference_record(const struct audit *a, const struct posture_difference *d, struct audit_record *r)
 {
-	bool of_host = d->what == WD_DIFFERS_MOUNT || d->what == WD_DIFFERS_NAMESPACE;
+	bool of_host = d->what == WD_DIFFERS_MOUNT || d->what == WD_DIFFERS_SUBPATH || d->what == WD_DIFFERS_NAMESPACE;
 
 	r->head = (struct wd_record){
 		.len = offsetof(struct audit_record, strings),

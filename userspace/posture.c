@@ -87,6 +87,12 @@ static bool is_promised(const struct comparison *c, const struct posture_mount *
 	       is_in(m->target, p->readonly, p->n_readonly) || is_device(m) || came_along(c, m);
 }
 
+/* A terminal, which runtimes bind at /dev/console and nowhere else. */
+static bool is_terminal(const struct posture_mount *m)
+{
+	return !strcmp(m->type, "devpts") && strcmp(m->root, "/");
+}
+
 static bool is_kernels(const char *type)
 {
 	return !strcmp(type, "proc") || !strcmp(type, "sysfs");
@@ -98,7 +104,7 @@ static void compare_mounts(struct comparison *c)
 		const struct posture_mount *m = &c->actual->mounts[i];
 
 		if (!is_promised(c, m))
-			differs(c, (struct posture_difference){.what = WD_DIFFERS_MOUNT,
+			differs(c, (struct posture_difference){.what = is_terminal(m) ? WD_DIFFERS_CONSOLE : WD_DIFFERS_MOUNT,
 							       .place = m->target,
 							       .found = *m->source ? m->source : m->type,
 							       .whole = *m->source && !strcmp(m->root, "/")});
@@ -109,6 +115,9 @@ static void compare_mounts(struct comparison *c)
 		if (!m->bind && is_kernels(m->type) && (!is || strcmp(is->type, m->type)))
 			differs(c, (struct posture_difference){
 					   .what = WD_DIFFERS_KERNEL_FILES, .place = m->target, .found = is ? is->type : NULL});
+		else if (is && is->strayed)
+			differs(c, (struct posture_difference){
+					   .what = WD_DIFFERS_SUBPATH, .place = m->target, .found = is->source});
 		else if (m->bind && !is && !c->actual->cut)
 			differs(c, (struct posture_difference){.what = WD_DIFFERS_MOUNT_GONE, .place = m->target});
 	}

@@ -20,8 +20,10 @@ struct posture_mount {
 	const char *target;   /* where it is in the container, without a trailing "/" */
 	const char *source;   /* promised: what is bound there. Actual: a host's path to the same; empty where there is none */
 	const char *root;     /* actual: what of its filesystem is there */
+	const char *device;   /* actual: of its filesystem, "MAJOR:MINOR" */
 	const char *type;     /* of the filesystem, as mount(8) names it */
 	bool bind, recursive; /* promised */
+	bool strayed;         /* actual: promised as a part of a volume, and is none */
 	bool writable;        /* the mount, whatever the filesystem is */
 	unsigned int id, parent; /* actual: as in /proc/PID/mountinfo */
 };

@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# posture.sh: the seal audit (R04, R05, R07, R08, R12, R25) and what containers are rated as. A container is made by one specification, and
+# posture.sh: the seal audit (R04, R05, R06, R07, R08, R12, R19, R25) and what containers are rated as. A container is made by one specification, and
 # before its first program runs another is put in its bundle's place: it is then more than it was promised, as after a race that was
-# won against its runtime. R12 is a real hook of the runtime's that mounts what nobody asked for. The controls: containers that are what
-# they were promised, with all that can be promised, and hooks that mount single files (B12).
+# won against its runtime. R06 and R12 are real hooks of the runtime's that mount what nobody asked for; R19 has a kubelet's directories, and
+# a link that was there when the kubelet looked. The controls: containers that are what they were promised, with all that can be
+# promised, a terminal and parts of volumes among it, and hooks that mount single files (B12).
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" posture
 
 seccomp='{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["vhangup"],"action":"SCMP_ACT_ERRNO"}]}'
+
+# the socket at which somebody takes the terminal of the container that is made
+console=
 
 # made NAME RUNTIME MADE PROMISED FEATURE...: made by a specification that the filter MADE changed, and told by its bundle by PROMISED
 made() {
@@ -18,7 +22,8 @@ made() {
 	cp -a "$work/rootfs/." "$dir/rootfs/"
 	spec "exec act pause" "$@" | jq -c "$made" >"$dir/config.json"
 	echo "$runtime" >"$dir/runtime"
-	if ! oci "$runtime" create --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >"$dir/log" 2>&1; then
+	if ! oci "$runtime" create --bundle "$dir" --pid-file "$dir/pid" ${console:+--console-socket "$console"} "$id-$name" \
+		>"$dir/log" 2>&1; then
 		fail "$name is made: $(head -c 300 "$dir/log")"
 		rm "$dir/runtime"
 		return 1
@@ -51,6 +56,24 @@ hook() {
 	printf '.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", "%s"], env: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]}]}' "$1"
 }
 
+# volumes NAME: a pod's directory of a kubelet with the volumes data (a directory), memory (a mount) and driver (a mount below it)
+volumes() {
+	local dir=$work/kubelet/pods/$1/volumes volume
+	mkdir -p "$dir"/kubernetes.io~empty-dir/{data/part,memory} "$dir/kubernetes.io~csi/driver/mount"
+	for volume in kubernetes.io~empty-dir/memory kubernetes.io~csi/driver/mount; do
+		mounted -t tmpfs tmpfs "$dir/$volume"
+		mkdir "$dir/$volume/part"
+	done
+}
+
+# subpath NAME VOLUME PART: as the kubelet prepares it; the bind for the container's specification
+subpath() {
+	local to=$work/kubelet/pods/$1/volume-subpaths/$2/web/0
+	mkdir -p "$to"
+	mounted --bind "$work/kubelet/pods/$1/volumes/$3" "$to"
+	echo "bind=$to:/data"
+}
+
 # with AppArmor on, a container without a profile is rated the lowest, whatever else it is
 apparmor=
 [ ! -d /sys/kernel/security/apparmor ] || apparmor=PRIVILEGED
@@ -76,7 +99,14 @@ attacks() {
 	dir=$(bundle "$r-hook")/rootfs
 	made "$r-hook" "$r" "$(hook "mount --bind / $dir/data")" .
 	expect "$r-hook" R12 SUCCEEDED host
-	! few "$r" mask other-mask writable caps user seccomp devices privs ns gone proc || return
+	! few "$r" console subpath mask other-mask writable caps user seccomp devices privs ns gone proc || return
+	dir=$(bundle "$r-console")/rootfs
+	made "$r-console" "$r" "$(hook "mount --bind $dir/dev/pts/ptmx $dir/file")" .
+	expect "$r-console" R06 SUCCEEDED any
+	volumes "$r-pod"
+	ln -s "$work/host" "$work/kubelet/pods/$r-pod/volumes/kubernetes.io~empty-dir/data/link"
+	made "$r-subpath" "$r" . . "$(subpath "$r-pod" data kubernetes.io~empty-dir/data/link)"
+	expect "$r-subpath" R19 SUCCEEDED host
 	made "$r-mask" "$r" '.linux.maskedPaths -= ["/proc/keys"]' '.linux.maskedPaths += ["/proc/keys"]'
 	expect "$r-mask" R05 SUCCEEDED any
 	made "$r-other-mask" "$r" '.mounts += [{destination: "/etc/hostname", type: "bind", source: "'"$work"'/host/file", options: ["bind"]}]' \
@@ -110,7 +140,20 @@ controls() {
 	made "$r-as-promised" "$r" ".linux.seccomp = $seccomp | .process.noNewPrivileges = true" . "bind=$work/host:/data" user=1000
 	expect_none "$r-as-promised"
 	rated "$r-as-promised" PRIVILEGED '.differences == null and .seccomp and .no_new_privs and .uid == 1000'
-	! few "$r" less all link driver plain || return
+	! few "$r" terminal part memory driver-volume less all link driver plain || return
+	background "$python" "$here/terminal.py" "$work/$r.sock" >"$work/$r-terminal"
+	until_true "$DEADLINE" test -S "$work/$r.sock"
+	console=$work/$r.sock made "$r-terminal" "$r" .process.terminal=true .
+	expect_none "$r-terminal"
+	rated "$r-terminal" "${apparmor:-BASELINE}" '.differences == null'
+	check "$r-terminal: its terminal is one" grep -qx terminal "$work/$r-terminal"
+	volumes "$r-control"
+	made "$r-part" "$r" . . "$(subpath "$r-control" data kubernetes.io~empty-dir/data/part)"
+	expect_none "$r-part"
+	made "$r-memory" "$r" . . "$(subpath "$r-control" memory kubernetes.io~empty-dir/memory/part)"
+	expect_none "$r-memory"
+	made "$r-driver-volume" "$r" . . "$(subpath "$r-control" driver kubernetes.io~csi/driver/mount/part)"
+	expect_none "$r-driver-volume"
 	made "$r-less" "$r" '.process.capabilities.bounding = []' . # fewer capabilities than the runtime could give: none is more
 	expect_none "$r-less"
 	made "$r-all" "$r" . . caps=all hostpid hostnet hostipc devices unmasked

@@ -265,6 +265,9 @@ static void test_compared(void **state)
 	ONE(mounts[5].parent = 600, WD_DIFFERS_MOUNT);
 	assert_true(d[0].whole);
 	assert_string_equal(d[0].found, "/mnt");
+	ONE((mounts[5].parent = 600, mounts[5].type = "devpts", mounts[5].root = "/0"), WD_DIFFERS_CONSOLE);
+	ONE(mounts[4].strayed = true, WD_DIFFERS_SUBPATH);
+	assert_string_equal(d[0].found, "/srv/a b");
 	ONE((mounts[4].target = "/", p.n_mounts = 5), WD_DIFFERS_MOUNT_GONE);
 	ONE(mounts[1].type = "tmpfs", WD_DIFFERS_KERNEL_FILES);
 	promised.seccomp = true;
@@ -287,6 +290,58 @@ static void test_compared(void **state)
 	p.seccomp = p.no_new_privs = true;
 	p.n_mounts = 0;
 	assert_int_equal(posture_compare(&promised, &p, d), 0);
+}
+
+#define POD "/var/lib/kubelet/pods/0c7e"
+
+/* R19: what is mounted as a part of a volume, and whether it is one. */
+static void test_subpaths(void **state)
+{
+	static const struct {
+		const char *source, *device, *root;
+		bool strayed;
+	} cases[] = {
+		{POD "/volume-subpaths/data/web/0", "8:1",
+		 "/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~empty-dir/data/part", false},
+		{POD "/volume-subpaths/data/web/0", "8:1", "/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~empty-dir/data",
+		 false},
+		{POD "/volume-subpaths/data/web/0", "8:1", "/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~empty-dir/data2",
+		 true},
+		{POD "/volume-subpaths/data/web/0", "8:1", "/lib/kubelet-data/pods/0c7e/volumes", true},
+		{POD "/volume-subpaths/data/web/0", "8:1", "/", true},
+		{POD "/volume-subpaths/data/web/0", "8:2", "/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~empty-dir/data",
+		 true},
+		{POD "/volume-subpaths/nfs/web/1", "0:50", "/export/part", false},
+		{POD "/volume-subpaths/nfs/web/1", "0:50", "/exported", true},
+		{POD "/volume-subpaths/csi/web/2", "0:51", "/anything", false},
+		{POD "/volume-subpaths/csi/web/2", "8:2", "/root", true},
+		/* a volume that the kubelet has no directory for, no volume, and no subPath */
+		{POD "/volume-subpaths/hostpath/web/0", "8:2", "/", false},
+		{POD "/volume-subpaths/", "8:2", "/", false},
+		{POD "/volumes/kubernetes.io~empty-dir/data", "8:2", "/", false},
+		{"/volume-subpaths/data/web/0", "8:2", "/", false},
+	};
+	struct node *n = *state;
+	int root = open(n->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* /var is a disk of its own, and the kubelet's directory a link to the same */
+	puts_at(n, "proc/1/mountinfo",
+		"20 1 8:2 / / rw - ext4 /dev/sda2 rw\n21 20 8:1 / /var rw - ext4 /dev/sda1 rw\n"
+		"22 21 0:50 /export /var/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~nfs/nfs rw - nfs4 s:/export rw\n"
+		"23 21 0:51 / /var/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~csi/csi/mount rw - ceph s rw\n");
+	make_dir(n, "var/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~empty-dir/data");
+	make_dir(n, "var/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~nfs/nfs");
+	make_dir(n, "var/lib/kubelet-data/pods/0c7e/volumes/kubernetes.io~csi/csi/mount");
+	link_at(n, "var/lib/kubelet", "/var/lib/kubelet-data");
+	for (size_t i = 0; i < N(cases); i++) {
+		struct posture_mount should = {.target = "/data", .bind = true, .source = cases[i].source};
+		struct posture_mount is = {.target = "/data", .device = cases[i].device, .root = cases[i].root};
+		struct posture promised = {.mounts = &should, .n_mounts = 1}, actual = {.mounts = &is, .n_mounts = 1};
+		subpaths_check(root, &promised, &actual);
+		if (is.strayed != cases[i].strayed)
+			fail_msg("%s as %s on %s: %d", cases[i].source, is.root, is.device, is.strayed);
+	}
+	close(root);
 }
 
 #define CGROUPS                                                                                                                \
@@ -399,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_much, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compared, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_subpaths, setup, teardown),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test_setup_teardown(test_devices, setup, teardown),
 		cmocka_unit_test(test_volumes),

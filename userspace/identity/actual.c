@@ -17,94 +17,6 @@
  * container (names of mount points): bytes, nothing more.
  */
 
-/* In mountinfo a blank, tab, newline or backslash of a name is its octal number (proc(5)). */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = 0;
-}
-
-/* The first words of a line, each made a string; what comes behind the last is left alone. */
-static unsigned int words(char *line, char **out, unsigned int max)
-{
-	unsigned int n = 0;
-
-	while (n < max && *line) {
-		size_t len = strcspn(line, " ");
-
-		out[n++] = line;
-		line += len;
-		if (!*line)
-			break;
-		*line++ = 0;
-	}
-	return n;
-}
-
-/* "36 35 98:0 /root /target rw,noatime master:1 - ext3 /dev/root rw": any number of optional words before the "-". */
-static int parse_line(char *line, struct mount_line *m)
-{
-	char *fields[6], *filesystem[3] = {"", "", ""}, *rest = strstr(line, " - ");
-
-	if (!rest)
-		return -EINVAL;
-	*rest = 0;
-	words(rest + 3, filesystem, 3);
-	if (words(line, fields, 6) < 6)
-		return -EINVAL;
-	*m = (struct mount_line){
-		.id = (unsigned int)strtoul(fields[0], NULL, 10),
-		.parent = (unsigned int)strtoul(fields[1], NULL, 10),
-		.device = fields[2],
-		.root = fields[3],
-		.target = fields[4],
-		.type = filesystem[0],
-		.options = filesystem[2],
-		.writable = strncmp(fields[5], "ro", 2) || (fields[5][2] && fields[5][2] != ','),
-	};
-	unescape(m->root);
-	unescape(m->target);
-	if (*m->type)
-		unescape(m->type);
-	return 0;
-}
-
-int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigned int *n)
-{
-	char *line, *save;
-
-	*n = 0;
-	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (*n == max)
-			return -E2BIG;
-		if (!parse_line(line, &out[*n]))
-			(*n)++;
-	}
-	return 0;
-}
-
-/* The mounts of a process. *buf holds their strings, and is the caller's to free. */
-static int read_mountinfo(int root, unsigned int pid, char **buf, struct mount_line *out, unsigned int max, unsigned int *n)
-{
-	char path[40];
-	size_t len;
-	int r;
-
-	*n = 0;
-	snprintf(path, sizeof(path), "/proc/%u/mountinfo", pid);
-	r = host_read(root, path, buf, &len);
-	return r ? r : mountinfo_parse(*buf, out, max, n);
-}
-
 /*
  * Where the host has what is mounted: the same filesystem, mounted there so that it shows the same. The shortest such name: a
  * filesystem's own mount point before the many places where parts of it are bound.
@@ -136,12 +48,13 @@ static int keep_mount(struct arena *a, const struct mount_line *m, const char *s
 		.target = arena_string(a, m->target),
 		.source = source,
 		.root = arena_string(a, m->root),
+		.device = arena_string(a, m->device),
 		.type = arena_string(a, m->type),
 		.writable = m->writable,
 		.id = m->id,
 		.parent = m->parent,
 	};
-	return out->target && out->source && out->root && out->type ? 0 : -ENOMEM;
+	return out->target && out->source && out->root && out->device && out->type ? 0 : -ENOMEM;
 }
 
 /* Where the host has what a container's root holds that its image does not: an option of overlayfs, with its commas escaped. */
@@ -161,20 +74,18 @@ static const char *upper_directory(struct arena *a, const struct mount_line *m)
 	return dir ? memcpy(dir, at, n) : "";
 }
 
-#define HOST_MOUNTS 4096 /* a node has hundreds */
-
 static int read_mounts(int root, unsigned int pid, struct arena *a, struct posture *p)
 {
 	struct mount_line *host = calloc(HOST_MOUNTS + POSTURE_MOUNTS, sizeof(*host)), *own = host + HOST_MOUNTS;
 	char *host_buf = NULL, *own_buf = NULL;
 	unsigned int n_host = 0, n = 0;
-	int r = host ? read_mountinfo(root, pid, &own_buf, own, POSTURE_MOUNTS, &n) : -ENOMEM;
+	int r = host ? mountinfo_read(root, pid, &own_buf, own, POSTURE_MOUNTS, &n) : -ENOMEM;
 
 	p->cut |= r == -E2BIG;
 	if (r == -E2BIG)
 		r = 0;
 	if (!r) {
-		read_mountinfo(root, 1, &host_buf, host, HOST_MOUNTS, &n_host);
+		mountinfo_read(root, 1, &host_buf, host, HOST_MOUNTS, &n_host);
 		p->mounts = arena_alloc(a, n * sizeof(*p->mounts));
 		r = p->mounts ? 0 : -ENOMEM;
 	}
@@ -340,8 +251,10 @@ int identity_posture(struct identity *id, const struct workload *w, const struct
 		/* In a user namespace of its own no device can be made, and a sandbox refuses them itself. */
 		if (actual->shared_ns & WD_DIM_USER && !w->isolation[0])
 			actual->all_devices = !device_filter(root, identity_mount_table(id), pid);
-		if (found)
+		if (found) {
 			follow_links(root, pid, promised, actual);
+			subpaths_check(root, promised, actual);
+		}
 		if (is_same(root, first)) /* all of it was its */
 			found |= IDENTITY_ACTUAL;
 	}

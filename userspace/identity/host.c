@@ -187,6 +187,41 @@ bool host_exists(int root, const char *path)
 	return fd >= 0;
 }
 
+/* Procfs tells where a descriptor leads as this process sees it; so it does of the root. */
+static ssize_t path_of(int fd, char *out, size_t size)
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, out, size);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	out[n] = '\0';
+	return n;
+}
+
+int host_realpath(int root, const char *path, char *out, size_t size)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	char full[PATH_MAX], top[PATH_MAX];
+	ssize_t n, skip;
+
+	if (fd < 0)
+		return -errno;
+	n = path_of(fd, full, sizeof(full));
+	close(fd);
+	skip = path_of(root, top, sizeof(top));
+	if (n < 0 || skip < 0)
+		return n < 0 ? (int)n : (int)skip;
+	if (skip == 1)
+		skip = 0;
+	return (size_t)snprintf(out, size, "%s", full[skip] ? full + skip : "/") < size ? 0 : -ENAMETOOLONG;
+}
+
 DIR *host_opendir(int root, const char *path)
 {
 	int fd = host_open(root, path, O_DIRECTORY);

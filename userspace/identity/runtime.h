@@ -74,6 +74,8 @@ FILE *host_stream(int root, const char *path);    /* NULL: it is no regular file
 bool host_line(FILE *f, char *line, size_t size); /* the next one, cut where it does not fit; false: the end */
 DIR *host_opendir(int root, const char *path);
 bool host_exists(int root, const char *path);
+/* Without links on its way. 0; -ENAMETOOLONG; -errno. */
+int host_realpath(int root, const char *path, char *out, size_t size);
 int host_process(int root, unsigned int pid, struct process_stat *out);
 int64_t host_seconds(const char *rfc3339); /* since the epoch; 0 when it is not a time after it */
 
@@ -121,8 +123,18 @@ struct mount_line {
 	bool writable;
 };
 
-/* actual.c. Changes `buf`, of which lines that are none are left out. 0; -E2BIG where there are more than `max`. */
+#define HOST_MOUNTS 4096 /* a node has hundreds */
+
+/* mountinfo.c. Changes `buf`, of which lines that are none are left out. 0; -E2BIG where there are more than `max`. */
 int mountinfo_parse(char *buf, struct mount_line *out, unsigned int max, unsigned int *n);
+/* The mounts of a process. *buf has their strings, and is the caller's to free, whatever is returned. Likewise; -errno. */
+int mountinfo_read(int root, unsigned int pid, char **buf, struct mount_line *out, unsigned int max, unsigned int *n);
+
+/*
+ * subpath.c: marks the mounts that were promised as parts of a pod's volumes (subPath) and are none. Volumes that the kubelet has no
+ * directory for (hostPath) are passed over.
+ */
+void subpaths_check(int root, const struct posture *promised, struct posture *actual);
 
 /*
  * image.c. A blob of an image: when it was made, or where that is told, `next`: the digits of the blob that it leads to. 0; -EINVAL. A list of
