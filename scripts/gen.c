@@ -220,6 +220,7 @@ static int header(message_t ev)
 	print_enum(&warder__v1__tamper__descriptor);
 	print_enum(&warder__v1__tree_change__descriptor);
 	print_enum(&warder__v1__difference__descriptor);
+	print_enum(&warder__v1__grant__descriptor);
 	print_enum(&warder__v1__outcome__descriptor);
 	print_enum(&warder__v1__owner__kind__descriptor);
 	print_enum(&warder__v1__lost__stage__descriptor);

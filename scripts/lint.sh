@@ -87,6 +87,7 @@ may='
      paths      control.h:/run/warder.sock      what other commands ask it by
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
      paths      detect/audit.c                  compared with what is mounted, opened by nobody
+     paths      grant.c                         likewise
      paths      detect/provenance.c:/var/lib/kubelet/plugins/  deviates: compared with what is executed, opened by nobody
 '
 
@@ -121,7 +122,7 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err file hash labels nameset posture pss table text trust version workload
+     base     -                                       arena capset err file grant hash labels nameset posture pss table text trust version workload
      schema   base                                    schema json
      policy   base                                    policy yamlmap
      state    base,schema                             view identity identity/* executable state event

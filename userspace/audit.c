@@ -20,21 +20,40 @@ struct audit {
 	bool is_promised, late;
 };
 
-/* A record as the kernel programs make them. */
-struct audit_record {
+/* Records as the kernel programs make them. */
+struct difference_record {
 	struct wd_record head;
 	struct wd_seal_difference body;
 	char strings[2 * TEXT_MAX];
 };
 
-static struct wd_str put_text(struct audit_record *r, const char *s)
+struct grant_record {
+	struct wd_record head;
+	struct wd_host_grant body;
+	char strings[TEXT_MAX];
+};
+
+static struct wd_str put_text(struct wd_record *r, const char *s)
 {
 	size_t n = strlen(s), max = n < TEXT_MAX ? n : TEXT_MAX;
-	struct wd_str to = {.off = (uint16_t)r->head.len, .len = (uint16_t)(max | (max < n ? WD_STR_CUT : 0))};
+	struct wd_str to = {.off = (uint16_t)r->len, .len = (uint16_t)(max | (max < n ? WD_STR_CUT : 0))};
 
-	memcpy((char *)r + r->head.len, s, max);
-	r->head.len += (uint32_t)max;
+	memcpy((char *)r + r->len, s, max);
+	r->len += (uint32_t)max;
 	return to;
+}
+
+static struct wd_record record_head(const struct audit *a, unsigned int type, size_t strings)
+{
+	return (struct wd_record){
+		.len = (uint32_t)strings,
+		.type = type,
+		.critical = 1,
+		.boot_ns = a->e->now_ns,
+		.origin = a->c->workload.origin_id,
+		.outcome = WD_SUCCEEDED,
+		.actor = a->c->first,
+	};
 }
 
 #define CAP_SYS_ADMIN 21
@@ -49,20 +68,13 @@ static bool may_be_own(const struct audit *a, enum wd_difference what)
 	return a->late || (of_mounts & 1u << what && a->c->seal.cap_bounding & CAPSET(CAP_SYS_ADMIN));
 }
 
-static void difference_record(const struct audit *a, const struct posture_difference *d, struct audit_record *r)
+static void difference_record(const struct audit *a, const struct posture_difference *d, struct difference_record *r)
 {
 	bool of_host = d->what == WD_DIFFERS_MOUNT || d->what == WD_DIFFERS_SUBPATH || d->what == WD_DIFFERS_NAMESPACE;
 
-	r->head = (struct wd_record){
-		.len = offsetof(struct audit_record, strings),
-		.type = WD_SEAL_DIFFERENCE,
-		.critical = 1,
-		.boot_ns = a->e->now_ns,
-		.origin = a->c->workload.origin_id,
-		.owner_kind = of_host ? WD_OWNER_HOST : WD_KIND_UNSPECIFIED,
-		.outcome = WD_SUCCEEDED,
-		.actor = a->c->first,
-	};
+	r->head = record_head(a, WD_SEAL_DIFFERENCE, offsetof(struct difference_record, strings));
+	if (of_host)
+		r->head.owner_kind = WD_OWNER_HOST;
 	r->body = (struct wd_seal_difference){
 		.what = d->what,
 		.late = may_be_own(a, d->what),
@@ -70,8 +82,23 @@ static void difference_record(const struct audit *a, const struct posture_differ
 		.promised = d->promised,
 		.actual = d->actual,
 	};
-	r->body.place = put_text(r, d->place);
-	r->body.found = put_text(r, d->found);
+	r->body.place = put_text(&r->head, d->place);
+	r->body.found = put_text(&r->head, d->found);
+}
+
+/* By what it was given it has the host: told once, whether or not that was promised. */
+static void take_grants(const struct audit *a)
+{
+	struct posture_grants g = posture_grants(&a->rated);
+	struct grant_record r;
+
+	if (!g.what)
+		return;
+	r.head = record_head(a, WD_HOST_GRANT, offsetof(struct grant_record, strings));
+	r.head.owner_kind = WD_OWNER_HOST;
+	r.body = (struct wd_host_grant){.grants = g.what, .caps = g.caps};
+	r.body.place = put_text(&r.head, g.mount ? g.mount->source : "");
+	engine_take(a->e, &r.head);
 }
 
 static void read_posture(struct audit *a)
@@ -233,7 +260,7 @@ static int say_mounts(struct arena *to, const struct posture *p, Warder__V1__Pos
 
 static int say_differences(struct audit *a, struct arena *to, Warder__V1__Posture *m)
 {
-	struct audit_record r;
+	struct difference_record r;
 	Warder__V1__Event ev;
 
 	m->differences = arena_alloc(to, a->n * sizeof(*m->differences));
@@ -300,7 +327,7 @@ static void audit(struct engine *e, struct state_container *c)
 {
 	struct audit a = {.e = e, .c = c};
 	struct rating rating = {0};
-	struct audit_record r;
+	struct difference_record r;
 
 	c->audited = true;
 	arena_reset(&e->scratch);
@@ -309,6 +336,7 @@ static void audit(struct engine *e, struct state_container *c)
 	date_image(e, c);
 	engine_emit(e, posture_event(&a, &rating));
 	c->level = rating.level;
+	take_grants(&a);
 	for (unsigned int i = 0; i < a.n; i++) {
 		difference_record(&a, &a.differences[i], &r);
 		engine_take(e, &r.head);

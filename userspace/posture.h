@@ -66,6 +66,15 @@ struct posture_difference {
  */
 unsigned int posture_compare(const struct posture *promised, const struct posture *actual, struct posture_difference *out);
 
+/* With what a container has the host. Capabilities count as they are held against the host's user namespace. */
+struct posture_grants {
+	uint32_t what; /* Grant bits */
+	uint64_t caps;
+	const struct posture_mount *mount; /* that gives most; NULL: none does */
+};
+
+struct posture_grants posture_grants(const struct posture *p);
+
 /* The Pod Security Standards' levels; the numbers are those of warder.v1.Posture.Level. */
 enum pss {
 	PSS_NONE = 0,

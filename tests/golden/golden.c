@@ -111,23 +111,41 @@ static bool enum_value(const ProtobufCEnumDescriptor *d, const char *name, uint6
 	return v;
 }
 
-/* A number, an enumerator of the field's, or dimensions with '|' between them. */
-static uint64_t number(const char *text, const ProtobufCEnumDescriptor *d)
+/* Enums whose values are bits; each name says whose it is. */
+static const struct {
+	const char *prefix;
+	const ProtobufCEnumDescriptor *d;
+} bits[] = {
+	{"DIM_", &warder__v1__dimension__descriptor},
+	{"GRANT_", &warder__v1__grant__descriptor},
+};
+
+/* Bits with '|' between them. */
+static uint64_t sum(const char *text, const ProtobufCEnumDescriptor *d)
 {
 	uint64_t v = 0, bit;
-	char copy[LINE], *end, *save;
+	char copy[LINE], *save;
+
+	strcpy(copy, text);
+	for (char *word = strtok_r(copy, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
+		if (!enum_value(d, word, &bit))
+			die("no bit %s", word);
+		v |= bit;
+	}
+	return v;
+}
+
+/* A number, an enumerator of the field's, or bits. */
+static uint64_t number(const char *text, const ProtobufCEnumDescriptor *d)
+{
+	uint64_t v = 0;
+	char *end;
 
 	if (enum_value(d, text, &v))
 		return v;
-	if (!strncmp(text, "DIM_", 4)) {
-		strcpy(copy, text);
-		for (char *word = strtok_r(copy, "|", &save); word; word = strtok_r(NULL, "|", &save)) {
-			if (!enum_value(&warder__v1__dimension__descriptor, word, &bit))
-				die("no dimension %s", word);
-			v |= bit;
-		}
-		return v;
-	}
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (!strncmp(text, bits[i].prefix, strlen(bits[i].prefix)))
+			return sum(text, bits[i].d);
 	errno = 0;
 	v = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
 	if (errno || !*text || *end)

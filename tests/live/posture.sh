@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# posture.sh: the seal audit (R04, R05, R06, R07, R08, R12, R19, R25) and what containers are rated as. A container is made by one specification, and
+# posture.sh: the seal audit (R04, R05, R06, R07, R08, R12, R19, R25, O07) and what containers are rated as. A container is made by one specification, and
 # before its first program runs another is put in its bundle's place: it is then more than it was promised, as after a race that was
 # won against its runtime. R06 and R12 are real hooks of the runtime's that mount what nobody asked for; R19 has a kubelet's directories, and
 # a link that was there when the kubelet looked. The controls: containers that are what they were promised, with all that can be
@@ -139,6 +139,7 @@ controls() {
 	local r=$1 dir
 	made "$r-as-promised" "$r" ".linux.seccomp = $seccomp | .process.noNewPrivileges = true" . "bind=$work/host:/data" user=1000
 	expect_none "$r-as-promised"
+	expect_without "$r-as-promised" O07
 	rated "$r-as-promised" PRIVILEGED '.differences == null and .seccomp and .no_new_privs and .uid == 1000'
 	! few "$r" terminal part memory driver-volume less all link driver plain || return
 	background "$python" "$here/terminal.py" "$work/$r.sock" >"$work/$r-terminal"
@@ -158,6 +159,7 @@ controls() {
 	expect_none "$r-less"
 	made "$r-all" "$r" . . caps=all hostpid hostnet hostipc devices unmasked
 	expect_none "$r-all"
+	expect "$r-all" O07 SUCCEEDED host
 	rated "$r-all" PRIVILEGED '.differences == null and .host_namespaces == ["pid", "net", "ipc", "user"] and .all_devices'
 	# a link on the way: the place has another name in the container
 	made "$r-link" "$r" '.mounts += [{destination: "/var/run/x", type: "bind", source: "'"$work"'/host", options: ["rbind", "ro"]}]' .
@@ -169,6 +171,7 @@ controls() {
 	rated "$r-driver" PRIVILEGED '[.differences[].what] == ["DIFFERS_MOUNT"] and .differences[0].found.utf8 == "'"$work"'/host/file"'
 	container "$r-plain" "$r" caps=none user=1000 || return
 	expect_none "$r-plain"
+	expect_without "$r-plain" O07
 	rated "$r-plain" "${apparmor:-BASELINE}" '.differences == null and .capabilities == null'
 }
 

@@ -292,6 +292,51 @@ static void test_compared(void **state)
 	assert_int_equal(posture_compare(&promised, &p, d), 0);
 }
 
+/* O07: what is enough to have the host, and what is not. */
+static void test_grants(void **state)
+{
+	static const struct {
+		const char *source;
+		uint32_t grants;
+	} mounts[] = {
+		{"/", WD_GRANT_FILES},
+		{"/etc", WD_GRANT_FILES},
+		{"/etc/localtime", 0},
+		{"/srv/data", 0},
+		{"/var/lib/kubelet/pods/0c7e/volumes/kubernetes.io~empty-dir/data", 0},
+		{"/var/run/docker.sock", WD_GRANT_ENGINE},
+		{"/run/user/0/docker.sock.d", 0},
+		{"tmpfs", 0},
+		{"", 0},
+	};
+	struct posture_mount m[2] = {{.bind = true, .source = "/var/lib/docker"}, {.bind = true, .source = "/var"}};
+	struct posture p = {.shared_ns = WD_DIM_USER, .caps = CAPSET(0) | CAPSET(13)};
+	struct posture_grants g;
+
+	(void)state;
+	assert_int_equal(posture_grants(&p).what, 0);
+	p.caps |= CAPSET(21);
+	g = posture_grants(&p);
+	assert_int_equal(g.what, WD_GRANT_CAPABILITIES);
+	assert_true(g.caps == CAPSET(21));
+	p.shared_ns = WD_DIM_NET; /* in a user namespace of its own they are held against that */
+	assert_int_equal(posture_grants(&p).what, 0);
+	p.shared_ns = WD_DIM_PID;
+	p.all_devices = true;
+	assert_int_equal(posture_grants(&p).what, WD_GRANT_PROCESSES | WD_GRANT_DEVICES);
+	p = (struct posture){.mounts = m, .n_mounts = 2};
+	g = posture_grants(&p);
+	assert_int_equal(g.what, WD_GRANT_FILES);
+	assert_ptr_equal(g.mount, &m[1]);
+	p.n_mounts = 1;
+	for (size_t i = 0; i < N(mounts); i++) {
+		m[0].source = mounts[i].source;
+		assert_int_equal(posture_grants(&p).what, mounts[i].grants);
+	}
+	m[0] = (struct posture_mount){.source = "/"}; /* its own root */
+	assert_int_equal(posture_grants(&p).what, 0);
+}
+
 #define POD "/var/lib/kubelet/pods/0c7e"
 
 /* R19: what is mounted as a part of a volume, and whether it is one. */
@@ -454,6 +499,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_much, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compared, setup, teardown),
+		cmocka_unit_test(test_grants),
 		cmocka_unit_test_setup_teardown(test_subpaths, setup, teardown),
 		cmocka_unit_test(test_cgroups),
 		cmocka_unit_test_setup_teardown(test_devices, setup, teardown),
