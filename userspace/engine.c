@@ -162,6 +162,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	state_rename(&e->state, identity_update, e);
 	if (e->state.cri)
 		state_ask(&e->state);
+	state_forget(&e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
 	mix_report(e);

@@ -27,3 +27,10 @@ struct executable *executables_take(struct table *t, uint64_t origin, const char
 	x->times++;
 	return x;
 }
+
+void executables_forget(struct table *t, uint64_t origin)
+{
+	for (uint32_t i = 0; i < t->used; i++)
+		if (((const struct executable *)table_at(t, i))->origin == origin)
+			table_del(t, table_key_at(t, i));
+}

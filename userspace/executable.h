@@ -31,4 +31,7 @@ int executables_init(struct table *t); /* 0 or -ENOMEM */
 /* One more time. Whoever is new has `times` 1 and is FROM_UNKNOWN, or FROM_MEMORY by its path. */
 struct executable *executables_take(struct table *t, uint64_t origin, const char *path);
 
+/* All of a container's are forgotten. */
+void executables_forget(struct table *t, uint64_t origin);
+
 #endif

@@ -13,6 +13,8 @@
 #define MAX_TRIES      80   /* at one look-up a tick, some ten seconds: then a runtime that never told will not */
 #define WAIT_STEP_MS   20
 #define RENAME_MS      50 /* of look-ups a tick */
+#define FORGET_NS      (10 * 1000000000ull)
+#define FORGET_AT_ONCE 32 /* each is a walk over what is known of all */
 
 int state_init(struct state *s, struct identity *identity)
 {
@@ -98,6 +100,7 @@ static void container_ended(struct state *s, const struct wd_record *r)
 	/* It is kept: later records of an object of its, or its own last ones, still name it. */
 	if (c && !c->ended) {
 		c->ended = true;
+		c->ended_ns = r->boot_ns;
 		c->named = true;
 		s->alive -= s->alive > 0;
 		s->changes++;
@@ -361,6 +364,29 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	c->named = true;
 	container_changed(s, c);
 	return w;
+}
+
+static void forget(struct state *s, uint64_t origin)
+{
+	for (uint32_t i = 0; i < s->processes.used; i++)
+		if (((const struct process *)table_at(&s->processes, i))->origin == origin)
+			table_del(&s->processes, table_key_at(&s->processes, i));
+	executables_forget(&s->executables, origin);
+}
+
+void state_forget(struct state *s, uint64_t now_ns)
+{
+	unsigned int left = FORGET_AT_ONCE;
+
+	for (uint32_t i = 0; i < s->containers.used && left; i++) {
+		struct state_container *c = table_at(&s->containers, i);
+
+		if (!c->ended || c->forgotten || now_ns < c->ended_ns + FORGET_NS)
+			continue;
+		c->forgotten = true;
+		forget(s, c->workload.origin_id);
+		left--;
+	}
 }
 
 void state_retrust(struct state *s, const struct trust *trust)

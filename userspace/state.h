@@ -32,7 +32,9 @@ struct state_container {
 	struct wd_process first;       /* the process that it was sealed with */
 	unsigned int tries;            /* look-ups made for its name */
 	uint64_t sealed_ns;
+	uint64_t ended_ns;
 	bool ended;
+	bool forgotten;  /* what it ran, by state_forget */
 	bool waited;     /* by state_wait_name */
 	bool named;      /* its workload is as good as it gets, or was given up */
 	bool asked;      /* of a runtime over its socket */
@@ -83,6 +85,12 @@ void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *
  * stays as it was found out first.
  */
 void state_trace(struct state *s, const struct state_container *c, struct executable *x);
+
+/*
+ * Forgets what containers ran that ended a while ago, some of them a call: their own late records have come by then. Who they were stays
+ * known, as long as there is room.
+ */
+void state_forget(struct state *s, uint64_t now_ns);
 
 /* Gives the containers, these and all that come, the levels of another policy. */
 void state_retrust(struct state *s, const struct trust *trust);

@@ -144,3 +144,8 @@ void table_del(struct table *t, uint64_t key)
 	t->slots[i].next = t->free;
 	t->free = i;
 }
+
+uint64_t table_key_at(const struct table *t, uint32_t slot)
+{
+	return t->slots[slot].key;
+}

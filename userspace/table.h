@@ -29,6 +29,7 @@ void *table_put(struct table *t, uint64_t key);
 /* The value that the next new key takes the place of; NULL where there is room. Not touched. */
 void *table_oldest(const struct table *t);
 void table_del(struct table *t, uint64_t key);
+uint64_t table_key_at(const struct table *t, uint32_t slot); /* of the value that table_at gives */
 
 /* The value in a slot below t->used, to walk them all; one that was deleted is zeroed. */
 static inline void *table_at(const struct table *t, uint32_t slot)

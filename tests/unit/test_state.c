@@ -227,6 +227,31 @@ static void a_process_is_what_it_executed(void **state)
 	assert_int_equal(p->args_len, 0);
 }
 
+static void what_a_container_ran_is_forgotten_after_its_end(void **state)
+{
+	const uint64_t second = 1000000000ull;
+	struct state *s = *state;
+
+	seal(s, 7, "web");
+	exec_args(s, 40, 100, "/bin/sh", "sh\0", 3, false);
+	build_record(&rec)->origin = 8;
+	build_record(&rec)->actor.pid = 41;
+	take(s);
+	assert_int_equal(s->executables.used, 2);
+	state_forget(s, 100 * second); /* it lives */
+	end(s, 7);
+	state_forget(s, build_record(&rec)->boot_ns + 9 * second);
+	assert_non_null(state_process(s, 40, 100));
+	state_forget(s, build_record(&rec)->boot_ns + 11 * second);
+	assert_null(state_process(s, 40, 100));
+	assert_non_null(state_process(s, 41, 100));
+	assert_string_equal(state_workload(s, 7)->name, "web");
+	/* its room is given out again */
+	exec_args(s, 42, 100, "/bin/sh", "sh\0", 3, false);
+	assert_int_equal(s->executables.used, 2);
+	assert_int_equal(s->processes.used, 2);
+}
+
 static void arguments_are_bounded_and_say_so(void **state)
 {
 	static char args[1024];
@@ -464,6 +489,7 @@ int main(void)
 		TEST(a_number_that_is_given_out_again_is_another_container),
 		TEST(the_view_has_actor_owner_and_body),
 		TEST(a_process_is_what_it_executed),
+		TEST(what_a_container_ran_is_forgotten_after_its_end),
 		TEST(arguments_are_bounded_and_say_so),
 		TEST(an_executables_path_keeps_its_end),
 		TEST(a_child_runs_what_its_parent_runs),
