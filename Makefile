@@ -38,7 +38,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/c
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live vm coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live vm coverage coverage-table bench \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -237,6 +237,10 @@ vm: all $(BUILD)/tests/act
 # Puts the blind-spot map that 'make live vm' measured into README.
 coverage-table:
 	VM_SUITES="$(SUITES)" tests/vm/run.sh --write
+
+# How each row of the catalogue is found, by what the last 'make live vm' saw.
+coverage:
+	tests/coverage.py . $(MATRIX) 130 100
 
 bench: all $(BUILD)/tests/bench $(BUILD)/tests/floor
 	tests/bench/bench.sh

@@ -51,6 +51,19 @@ static int act_setns_proc(char **arg)
 	return ret ? ret : read_file(arg[1]);
 }
 
+static int act_setns_net(char **arg)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", atoi(arg[0]));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		return fail(path);
+	printf("ok setns-net: in the network namespace of %s\n", arg[0]);
+	return 0;
+}
+
 static int act_setns_pidfd(char **arg)
 {
 	int ret = setns_pidfd(atoi(arg[0]));
@@ -126,6 +139,7 @@ static int act_cgroup_move(char **arg)
 /* clang-format off */
 const struct act namespace_acts[] = {
 	{"setns-proc", 2, act_setns_proc, "M01", "PID FILE", "joins PID's namespaces by /proc/PID/ns, reads FILE there"},
+	{"setns-net", 1, act_setns_net, "X07", "PID", "joins PID's network namespace"},
 	{"setns-pidfd", 2, act_setns_pidfd, "M02", "PID FILE", "the same by pidfd"},
 	{"cgroup-move", 1, act_cgroup_move, "M57", "DIR...", "moves itself to these cgroups"},
 	{"own-setns", 0, act_own_setns, "M01 M02", "", "unshares in a child, joins the child's namespaces both ways"},

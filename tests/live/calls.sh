@@ -229,6 +229,7 @@ denied() {
 		signal $holder 18
 	END
 	expect_denied "$name"
+	expect "$name" K19 DENIED any
 }
 
 host_secret

@@ -18,12 +18,14 @@ m07 M07 host devices caps=all           | mount DISK /tmp/disk ext4 secret
 m08 M08 host devices caps=all           | fsmount DISK /tmp/disk ext4 secret
 m33 M33 host caps=DAC_READ_SEARCH DECLARED | handle /file HANDLE
 m34 M34 host hostpid caps=SYS_PTRACE    | open /proc/HOLDER/rootSECRET
+m35 M35 host hostpid caps=SYS_PTRACE    | open /proc/HOLDER/environ
 m36 M36 host hostpid caps=SYS_PTRACE    | ptrace HOW HOLDER
 m39 M39 host hostpid caps=SYS_PTRACE    | getfd HOLDER HFD
 m41 M41 host SOCKETDIR                  | connect /data/docker.sock
 m57 M57 host hostcgroup caps=all        | cgroup-move OUTSIDE
 x02 X02 container pid=VICTIM            | open /proc/1/root/etc/victim
 x03 X03 container pid=VICTIM            | ptrace HOW 1
+x07 X07 container pid=VICTIM caps=all   | setns-net 1
 "
 
 # what the host has: a secret, a process that holds it, disks, a docker daemon
@@ -174,6 +176,14 @@ standins() {
 	expect "$runtime-k04" K04 SUCCEEDED host
 }
 
+# R02: a directory of the host's, and one of its own files, that the runtime was told to leave open in the container
+leaked() {
+	preserve="--preserve-fds 1" container "$1-leak" "$1" 3<"$work/host" || return
+	expect "$1-leak" R02 SUCCEEDED any
+	preserve="--preserve-fds 1" container "$1-kept" "$1" 3</dev/null || return
+	expect_none "$1-kept"
+}
+
 # what the stand-ins look like where it is legal
 entered() {
 	local name=$1-entered
@@ -196,6 +206,7 @@ for runtime in $(runtimes); do
 	legal "$runtime"
 	denied "$runtime"
 	standins "$runtime"
+	leaked "$runtime"
 	entered "$runtime"
 done
 verdict

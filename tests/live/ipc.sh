@@ -17,10 +17,13 @@ m44dgram M44 host hostnet               | send connected DATAGRAM
 x08 X08 container hostnet               | send connected @wt-RUNTIME-victim
 r09 R09 host hostnet                    | send stream @/containerd-shim/ID
 m41active M41 host SHARE                | send stream /data/renamed.sock
+m42 M42 host SHARE                      | send stream /data/containerd.sock
+m45 M45 host SHARE                      | send stream /data/bus
 m49shm M49 host hostipc                 | ipc shm SHM
 m49msg M49 host hostipc                 | ipc msg MSG
 m49sem M49 host hostipc                 | ipc sem SEM
 x09 X09 container hostipc               | ipc shm VICTIMSHM
+m46 M46 host SHARE                      | send stream /data/kubelet.sock
 m53 M53 host plain                      | key HOSTKEY
 x10 X10 container plain                 | key VICTIMKEY
 x04kill X04 host hostpid                | signal SLEEPER 9
@@ -36,7 +39,7 @@ x08loose X08 container hostnet          | send unconnected @wt-RUNTIME-victim
 "
 
 missing() {
-	:
+	case $1 in */data/bus) [ -S "$share/bus" ] || echo "dbus-daemon is not installed or does not start" ;; esac
 }
 
 hooked() {
@@ -108,6 +111,12 @@ make_objects() {
 	daemon dgram listen dgram "@wt-$id-dgram" >/dev/null
 	cp "$ACT" "$work/containerd-shim-runc-v2"
 	ACT=$work/containerd-shim-runc-v2 daemon shim listen stream "@/containerd-shim/$id" >/dev/null
+	mkdir -p "$work/bin"
+	cp "$ACT" "$work/bin/kubelet"
+	ACT=$work/bin/kubelet daemon kubelet listen stream "$share/kubelet.sock" >/dev/null
+	daemon runtime listen activated "$share/containerd.sock" >/dev/null
+	background dbus-daemon --session --nofork --nopidfile --address="unix:path=$share/bus" >"$work/bus" 2>&1
+	until_true "$DEADLINE" test -S "$share/bus"
 	daemon active listen activated "$share/docker.sock" >/dev/null
 	ln "$share/docker.sock" "$share/renamed.sock"
 }

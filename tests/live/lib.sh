@@ -312,7 +312,7 @@ bundle() {
 	echo "$work/containers/$id-$1"
 }
 
-# container NAME RUNTIME FEATURE... [-- CMD...]
+# container NAME RUNTIME FEATURE... [-- CMD...]; $preserve: further options of the runtime's run
 container() {
 	local name=$1 runtime=$2 dir features=()
 	dir=$(bundle "$name")
@@ -329,7 +329,8 @@ container() {
 	fi
 	spec "${*:+$*; }exec act pause" ${features[@]+"${features[@]}"} >"$dir/config.json"
 	echo "$runtime" >"$dir/runtime"
-	oci "$runtime" run -d --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >>"$dir/log" 2>&1 && return
+	# shellcheck disable=SC2086 # words
+	oci "$runtime" run -d ${preserve:-} --bundle "$dir" --pid-file "$dir/pid" "$id-$name" >>"$dir/log" 2>&1 && return
 	fail "$name starts: $(head -c 300 "$dir/log")"
 	rm "$dir/runtime"
 	return 1

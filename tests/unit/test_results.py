@@ -152,8 +152,34 @@ def static(tmp):
     expect("static: a kernel without a record is a SKIP", code == 0 and "SKIP" in out, out)
 
 
+COVERAGES = [
+    # what, the claims, what the live suite found, FOUND, whether it is good, what is said
+    ("as claimed", "A01\tstep\t\nA02\ttold\tA01\nA03\tnone\twhy\n", "A01", 2, True, "2 of the 2 in a real container"),
+    ("less than must be", "A01\tstep\t\nA02\ttold\tA01\nA03\tnone\twhy\n", "A01", 3, False, "at least 3 must be found"),
+    ("no test", "A01\tstep\t\nA02\tstep\t\nA03\tnone\twhy\n", "A01", 1, False, "A02: no test found it"),
+    ("a row without a claim", "A01\tstep\t\nA03\tnone\twhy\n", "A01", 1, False, "A02: tests/coverage.tsv has no line"),
+    ("no reason", "A01\tstep\t\nA02\ttold\tA01\nA03\tnone\t\n", "A01", 1, False, "A03: it is not found, and there is no reason"),
+    ("found against the claim", "A01\tnone\twhy\nA02\tnone\twhy\nA03\tnone\twhy\n", "A01", 0, False, "A01: it is said not to be found"),
+    ("a control is no proof", "A01\tstep\t\nA02\ttold\tA01\nA03\tnone\twhy\n", "no", 1, False, "A01: no test found it"),
+]
+
+
+def coverages(tmp):
+    for number, (what, claims, found, least, good, said) in enumerate(COVERAGES):
+        root = "%s/coverage%d" % (tmp, number)
+        put(root + "/userspace/technique.c", "".join('\t{"A0%d", "title", "T1611", NULL},\n' % n for n in (1, 2, 3)))
+        put(root + "/tests/coverage.tsv", "# comment\n" + claims)
+        put(root + "/results/a/s.tsv", "test\tok\trunc-x\tA01\trunc-x: %s\n" % ("A01: A01 BREACH SUCCEEDED by 'x'" if found == "A01" else "no A01"))
+        code, out = run("coverage.py", root, root + "/results", str(least), "1" if good else "0")
+        expect("coverage: " + what, (code == 0) == good and said in out, out)
+        if said.endswith("no test found it"):
+            put(root + "/results/b/skip", "SKIP kernel b: no mirror")
+            code, out = run("coverage.py", root, root + "/results", str(least), "0")
+            expect("coverage: what a skipped column may have seen is a SKIP", code == 0 and "SKIP " + said in out, out)
+
+
 with tempfile.TemporaryDirectory() as directory:
-    for part in judged, matrices, maps, static:
+    for part in judged, matrices, maps, static, coverages:
         part(directory)
 print("%d failed" % failed)
 sys.exit(1 if failed else 0)
