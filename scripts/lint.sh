@@ -61,6 +61,8 @@ may='
      protobuf   schema.[ch]                     makes messages of records
      protobuf   event.[ch]                      the envelope of a message
      protobuf   finding.[ch]
+     protobuf   incident.[ch]                   the enums of a verdict
+     protobuf   incident_event.c
      protobuf   engine.[ch]                     messages of its own: heartbeats, names
      protobuf   report.[ch]                     likewise: losses, ledger, matrix
      protobuf   audit.[ch]                      likewise: postures
@@ -129,7 +131,7 @@ order='
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/* technique
-     engine   base,schema,state,sink,source,detect    finding engine audit control coverage facts inventory mix report ledger capability
+     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage facts inventory mix report ledger capability
      cmd      base,schema,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 

@@ -18,7 +18,7 @@ int engine_init(struct engine *e, struct identity *identity, struct err *err)
 {
 	*e = (struct engine){.listed = UINT32_MAX};
 	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
-	    findings_init(&e->findings) || ledger_init(&e->ledger))
+	    findings_init(&e->findings) || incidents_init(&e->incidents) || ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
 	return 0;
 }
@@ -28,6 +28,7 @@ void engine_destroy(struct engine *e)
 	for (unsigned int i = 0; i < e->n_sinks; i++)
 		sink_close(e->sinks[i]);
 	ledger_destroy(&e->ledger);
+	incidents_destroy(&e->incidents);
 	findings_destroy(&e->findings);
 	state_destroy(&e->state);
 	arena_destroy(&e->scratch);
@@ -49,18 +50,39 @@ void engine_emit(struct engine *e, const Warder__V1__Event *ev)
 		sink_write(e->sinks[i], ev);
 }
 
+static uint64_t lost_of(struct engine *e, uint64_t origin)
+{
+	return ledger_told(ledger_account(&e->ledger, origin));
+}
+
+/* What the findings have come to; `tick`: by now. */
+static void tell_incidents(struct engine *e, bool tick)
+{
+	Warder__V1__Incident__Activity activity;
+	struct incident *i;
+
+	while ((i = incidents_next(&e->incidents, e->now_ns, tick, &activity))) {
+		arena_reset(&e->arena);
+		engine_emit(e, incident_event(&e->incidents, i, activity, &e->stream, &e->arena, &e->state, e->findings.node,
+					      lost_of(e, i->origin), e->now_ns));
+	}
+}
+
 static void judge(struct engine *e, const struct view *view, const Warder__V1__Event *evidence)
 {
 	for (const struct detector *const *d = detectors; *d; d++) {
 		struct verdict v = {0};
 		Warder__V1__Event *finding;
+		uint64_t lost;
+		const char *uid;
 		bool full;
 
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
 		mix_weigh(view, &v);
-		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence,
-					ledger_told(ledger_account(&e->ledger, view->rec->origin)), &full);
+		lost = lost_of(e, view->rec->origin);
+		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence, lost, &uid, &full);
+		incidents_take(&e->incidents, view, &v, uid, lost_of(e, incident_origin(view->rec)));
 		if (finding)
 			finding->actor->inner = event_inner(&e->arena, &e->state, view->rec);
 		if (finding || full)
@@ -103,6 +125,9 @@ void engine_take(struct engine *e, const struct wd_record *r)
 	engine_emit(e, ev);
 	if (ev)
 		judge(e, &view, ev);
+	if (r->type == WD_CONTAINER_END)
+		incidents_ended(&e->incidents, ((const struct wd_container_end *)schema_body(r))->container_id, e->now_ns);
+	tell_incidents(e, false);
 }
 
 static void emit(void *engine, const Warder__V1__Event *ev)
@@ -126,6 +151,8 @@ static void identity_update(void *engine, const struct workload *w)
 	}
 	engine_emit(e, m.workload ? ev : NULL);
 	findings_named(&e->findings, &e->stream, &e->arena, &e->state, w->origin_id, e->now_ns, emit, e);
+	incidents_named(&e->incidents, w->origin_id);
+	tell_incidents(e, false);
 }
 
 static void runtime_answered(void *engine, uint64_t origin, const struct workload *said, const struct tags *tags)
@@ -165,6 +192,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	state_forget(&e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
+	tell_incidents(e, true);
 	mix_report(e);
 	inventory_step(e);
 	report_lost(e, src);

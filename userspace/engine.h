@@ -3,6 +3,7 @@
 #define WARDER_ENGINE_H
 
 #include "finding.h"
+#include "incident.h"
 #include "ledger.h"
 #include "sink.h"
 #include "source.h"
@@ -17,13 +18,14 @@ struct engine {
 	struct stream stream;
 	struct state state;
 	struct findings findings;
+	struct incidents incidents;
 	struct node_facts *node; /* the caller's, told once it is read; NULL: there is none */
 	struct arena arena;      /* of the event in hand */
 	struct arena scratch;    /* of what an audit reads */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct ledger ledger;                 /* what became of the records, by container */
-	struct account own[4 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
+	struct account own[5 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
 	uint64_t received, invalid, unbuilt;
 	uint32_t listed;      /* where the inventory that is told by and by has come to; UINT32_MAX: its end */
 	uint64_t mix_changes; /* of the state, when its levels of trust were counted last */

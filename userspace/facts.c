@@ -62,20 +62,20 @@ Warder__V1__NodeFacts *facts_message(struct arena *a, const struct node_facts *n
 	return m;
 }
 
-int facts_cves(struct arena *a, const struct node_facts *n, const char *technique, Warder__V1__Finding *f)
+int facts_cves(struct arena *a, const struct node_facts *n, const char *technique, Warder__V1__Cve ***cves, size_t *n_cves)
 {
 	if (!n)
 		return 0;
-	f->cves = arena_alloc(a, CVES_TOLD * sizeof(*f->cves));
-	if (!f->cves)
+	*cves = arena_alloc(a, CVES_TOLD * sizeof(**cves));
+	if (!*cves)
 		return -1;
 	for (int unknown = 0; unknown < 2; unknown++)
-		for (unsigned int i = 0; i < n->n_cves && f->n_cves < CVES_TOLD; i++) {
+		for (unsigned int i = 0; i < n->n_cves && *n_cves < CVES_TOLD; i++) {
 			if (n->cves[i].unknown != unknown || !cve_fits(n->cves[i].cve, technique))
 				continue;
-			if (!(f->cves[f->n_cves] = cve_message(a, &n->cves[i])))
+			if (!((*cves)[*n_cves] = cve_message(a, &n->cves[i])))
 				return -1;
-			f->n_cves++;
+			++*n_cves;
 		}
 	return 0;
 }

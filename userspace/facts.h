@@ -9,7 +9,7 @@
 
 Warder__V1__NodeFacts *facts_message(struct arena *a, const struct node_facts *n);
 
-/* What this node is open to, or may be, and is done by a technique: into a finding, the open ones first. 0 or -1. */
-int facts_cves(struct arena *a, const struct node_facts *n, const char *technique, Warder__V1__Finding *f);
+/* What this node is open to, or may be, and is done by a technique: the open ones first. 0 or -1. */
+int facts_cves(struct arena *a, const struct node_facts *n, const char *technique, Warder__V1__Cve ***cves, size_t *n_cves);
 
 #endif

@@ -155,7 +155,7 @@ static Warder__V1__Event *finding_event(const struct findings *f, struct stream 
 	e->message = arena_string(a, o->verdict.message);
 	e->finding = finding_message(s, a, o, again);
 	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message) ||
-	    facts_cves(a, f->node, o->verdict.technique, e->finding))
+	    facts_cves(a, f->node, o->verdict.technique, &e->finding->cves, &e->finding->n_cves))
 		return NULL;
 	e->payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
 	return e;
@@ -163,7 +163,7 @@ static Warder__V1__Event *finding_event(const struct findings *f, struct stream 
 
 Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct arena *a, const struct view *view,
 				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
-				 uint64_t lost, bool *full)
+				 uint64_t lost, const char **uid, bool *full)
 {
 	uint64_t now = view->rec->boot_ns;
 	struct open_finding *o = table_put(&f->open, key_of(view, v));
@@ -179,6 +179,7 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 	if (now > o->last_ns)
 		o->last_ns = now;
 	o->count++;
+	*uid = o->uid;
 	if (!is_due(o->count))
 		return NULL;
 

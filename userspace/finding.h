@@ -23,11 +23,12 @@ void findings_destroy(struct findings *f);
 
 /*
  * The finding event of a verdict on a record; NULL where none is due (a repeat) or the arena is full (then *full is set).
- * `evidence` is the event of the record, already made; `lost` is how many records of the actor's container were lost so far.
+ * `evidence` is the event of the record, already made; `lost` is how many records of the actor's container were lost so far;
+ * `*uid` becomes the finding's, valid until the next call.
  */
 Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct arena *a, const struct view *view,
 				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
-				 uint64_t lost, bool *full);
+				 uint64_t lost, const char **uid, bool *full);
 
 /*
  * A container's name has come: an UPDATE, to `fn`, for each open finding that was sent without the name of its container or of the

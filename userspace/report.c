@@ -77,8 +77,9 @@ void report_lost(struct engine *e, struct source *src)
 	lost_own(&l, "event too big", 1, WARDER__V1__LOST__STAGE__INVALID, e->unbuilt);
 	lost_own(&l, "containers", 2, WARDER__V1__LOST__STAGE__TABLE, e->state.forgotten);
 	lost_own(&l, "open findings", 3, WARDER__V1__LOST__STAGE__TABLE, e->findings.open.evicted);
+	lost_own(&l, "open incidents", 4, WARDER__V1__LOST__STAGE__TABLE, e->incidents.forgotten);
 	for (unsigned int i = 0; i < e->n_sinks; i++)
-		lost_own(&l, e->sinks[i]->spec, 4 + i, WARDER__V1__LOST__STAGE__SINK, e->sinks[i]->lost);
+		lost_own(&l, e->sinks[i]->spec, 5 + i, WARDER__V1__LOST__STAGE__SINK, e->sinks[i]->lost);
 	if (!l.message.n_counts)
 		return;
 	ev = event_new(&e->stream, &e->arena, e->now_ns);

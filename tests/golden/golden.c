@@ -32,10 +32,12 @@ struct script {
 	size_t want_size;
 	FILE *want_file;
 	bool silent;
+	bool incidents; /* the file is about what findings come to, and not about them */
 };
 
-/* What a run sent: its findings as lines, and every event as JSON. */
+/* What a run sent: its findings (or incidents) as lines, and every event as JSON. */
 struct run {
+	bool incidents;
 	char *findings, *stream;
 	size_t findings_size, stream_size;
 	FILE *findings_file, *stream_file;
@@ -300,6 +302,33 @@ static void write_finding(FILE *f, const Warder__V1__Event *e)
 	fputc('\n', f);
 }
 
+static void write_incident(FILE *f, const Warder__V1__Event *e)
+{
+	const Warder__V1__Incident *m = e->incident;
+
+	fprintf(f, "incident %s %s %u %s %s ", enum_name(&warder__v1__incident__activity__descriptor, (int)m->activity),
+		enum_name(&warder__v1__severity__descriptor, (int)e->severity), m->score,
+		enum_name(&warder__v1__confidence__descriptor, (int)m->confidence) + strlen("CONFIDENCE_"), m->technique);
+	write_workload(f, e->actor->workload);
+	fprintf(f, ":");
+	for (size_t i = 0; i < m->n_steps; i++) {
+		fprintf(f, " %s(", enum_name(&warder__v1__stage__descriptor, (int)m->steps[i]->stage));
+		for (size_t n = 0; n < m->steps[i]->n_techniques; n++)
+			fprintf(f, "%s%s", n ? " " : "", m->steps[i]->techniques[n]);
+		fprintf(f, ")");
+	}
+	for (size_t i = 0; i < m->n_reached; i++) {
+		const Warder__V1__Owner *o = m->reached[i]->owner;
+
+		fprintf(f, i ? ", " : " -> ");
+		if (o->workload)
+			write_workload(f, o->workload);
+		else
+			fprintf(f, "HOST");
+	}
+	fprintf(f, "; %u done, %u denied\n", m->succeeded, m->denied);
+}
+
 /* What holds of every finding, whatever the case expects. Says what does not; NULL: all does. */
 static const char *broken(const Warder__V1__Event *e)
 {
@@ -334,7 +363,11 @@ static int run_write(struct sink *s, const Warder__V1__Event *e)
 	if (e->seq != last_seq + 1)
 		die("event %llu follows %llu", (unsigned long long)e->seq, (unsigned long long)last_seq);
 	last_seq = e->seq;
+	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_INCIDENT && r->incidents)
+		write_incident(r->findings_file, e);
 	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_FINDING) {
+		if (r->incidents)
+			return 0;
 		write_finding(r->findings_file, e);
 		if (broken(e))
 			fprintf(r->findings_file, "broken: %s\n", broken(e));
@@ -365,7 +398,7 @@ static void run(const struct script *s, struct run *r)
 	struct engine e;
 	struct err err;
 
-	*r = (struct run){0};
+	*r = (struct run){.incidents = s->incidents};
 	r->findings_file = open_memstream(&r->findings, &r->findings_size);
 	r->stream_file = open_memstream(&r->stream, &r->stream_size);
 	sink->kind = &run_kind;
@@ -478,13 +511,15 @@ static void read_line(struct script *s, char *line)
 		s->lines[s->n_lines++] = strdup(line + 6);
 		if (!*s->id)
 			s->n_prelude = s->n_lines;
-	} else if (*s->id && !strncmp(line, "finding ", 8)) {
+	} else if (!*s->id && !strcmp(line, "incidents")) {
+		s->incidents = true;
+	} else if (*s->id && !strncmp(line, s->incidents ? "incident " : "finding ", s->incidents ? 9 : 8)) {
 		fprintf(s->want_file, "%s\n", line);
 		fflush(s->want_file);
 	} else if (*s->id && !strcmp(line, "silent")) {
 		s->silent = true;
 	} else {
-		die("none of case, event, finding and silent, or in no case: %s", line);
+		die("none of case, event, finding (or incident) and silent, or in no case: %s", line);
 	}
 }
 

@@ -218,7 +218,7 @@ static uint64_t console_lines(const Warder__V1__Event *e)
 	uint64_t lines = 1;
 
 	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_LOST || e->payload_case == WARDER__V1__EVENT__PAYLOAD_COVERAGE ||
-	    e->payload_case == WARDER__V1__EVENT__PAYLOAD_TRUST_MIX)
+	    e->payload_case == WARDER__V1__EVENT__PAYLOAD_TRUST_MIX || e->payload_case == WARDER__V1__EVENT__PAYLOAD_INCIDENT)
 		return 1;
 	if (e->payload_case != WARDER__V1__EVENT__PAYLOAD_FINDING)
 		return 0;

@@ -137,7 +137,8 @@ def check_console(path, want):
         if l[0] != " ":
             assert re.match(r".{10}(-|INFO|LOW|MEDIUM|HIGH|CRITICAL|LOST|COVERAGE|TRUST) ", l), l
             judged = re.search(r", confidence [a-z ]+(, node (may be )?open to \S*)*(, view incomplete: \d+ records lost)?$", l)
-            assert l.count(" | ") == 2 if judged else l.count(" | ") <= 1, l
+            incident = re.match(r".{10}\S+ +INCIDENT (-|CREATE|UPDATE|CLOSE) ", l)
+            assert l.count(" | ") == 2 if judged or incident else l.count(" | ") <= 1, l
     print(len(lines), "lines")
 
 def check_colour(gen):

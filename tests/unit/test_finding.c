@@ -63,6 +63,7 @@ static const Warder__V1__Event *take(uint64_t at)
 {
 	const Warder__V1__Event *e;
 	struct view view = {0};
+	const char *uid = NULL;
 	bool full = true;
 
 	build_record(&rec)->boot_ns = at;
@@ -70,8 +71,9 @@ static const Warder__V1__Event *take(uint64_t at)
 	state_take(&state, build_record(&rec), &view);
 	evidence = event_record(&stream, &arena, &state, &view);
 	assert_non_null(evidence);
-	e = findings_take(&findings, &stream, &arena, &view, &detector, &verdict, evidence, 42, &full);
+	e = findings_take(&findings, &stream, &arena, &view, &detector, &verdict, evidence, 42, &uid, &full);
 	assert_false(full);
+	assert_non_null(uid);
 	return e;
 }
 
@@ -307,12 +309,13 @@ static void a_full_arena_is_said(void **unused)
 	from.actor = &actor;
 	for (size_t size = 0; !e; size += 8) {
 		struct arena small = {malloc(size + 1), size, 0};
+		const char *uid;
 		bool full = false;
 
 		verdict.technique = "M34";
 		findings_destroy(&findings);
 		assert_int_equal(findings_init(&findings), 0);
-		e = findings_take(&findings, &stream, &small, &view, &detector, &verdict, &from, 0, &full);
+		e = findings_take(&findings, &stream, &small, &view, &detector, &verdict, &from, 0, &uid, &full);
 		assert_int_equal(full, !e);
 		refused += full;
 		if (e) {

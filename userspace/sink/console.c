@@ -299,6 +299,31 @@ static void say_finding(struct line *l, const Warder__V1__Event *e)
 	say_evidence(l, e, f);
 }
 
+/* One page: who, from where to what, how far it came. What it is made of are the findings' own lines. */
+static void say_incident(struct line *l, const Warder__V1__Event *e)
+{
+	static const char *const words[] = {"-", "CREATE", "UPDATE", "CLOSE"}, *const sure[] = {"not rated", "low", "medium",
+												"high"};
+	const Warder__V1__Incident *m = e->incident;
+
+	say_severity(l, e->severity);
+	say(l, "INCIDENT %s ", (unsigned int)m->activity < 4 ? words[m->activity] : words[0]);
+	say_workload(l, e->actor ? e->actor->workload : NULL, false);
+	say(l, ": ");
+	say_str(l, is_set(m->technique) ? m->technique : "-", WORD_MAX, WORD);
+	say(l, " ");
+	say_str(l, is_set(e->message) ? e->message : m->title, SENTENCE_MAX, SENTENCE);
+	say(l, " | score %" PRIu32 ", confidence %s", m->score,
+	    (unsigned int)m->confidence < 4 ? sure[m->confidence] : sure[0]);
+	say(l, ", %" PRIu32 " done, %" PRIu32 " denied", m->succeeded, m->denied);
+	if (m->lost)
+		say(l, ", view incomplete: %" PRIu64 " records lost", m->lost);
+	if (m->ran_before)
+		say(l, ", it ran before this sensor");
+	say(l, " | ");
+	say_str(l, m->uid, WORD_MAX, WORD);
+}
+
 static void say_lost(struct line *l, const Warder__V1__Event *e)
 {
 	static const char *const stages[] = {
@@ -366,9 +391,8 @@ static int console_write(struct sink *s, const Warder__V1__Event *e)
 		Warder__V1__Event__PayloadCase payload;
 		void (*say)(struct line *l, const Warder__V1__Event *e);
 	} shown[] = {
-		{WARDER__V1__EVENT__PAYLOAD_FINDING, say_finding},
-		{WARDER__V1__EVENT__PAYLOAD_LOST, say_lost},
-		{WARDER__V1__EVENT__PAYLOAD_COVERAGE, say_coverage},
+		{WARDER__V1__EVENT__PAYLOAD_FINDING, say_finding}, {WARDER__V1__EVENT__PAYLOAD_INCIDENT, say_incident},
+		{WARDER__V1__EVENT__PAYLOAD_LOST, say_lost},       {WARDER__V1__EVENT__PAYLOAD_COVERAGE, say_coverage},
 		{WARDER__V1__EVENT__PAYLOAD_TRUST_MIX, say_mix},
 	};
 	struct line l = {.buf = stream_room(s), .size = STREAM_RECORD_MAX - 1}; /* the '\n' always has a place */
@@ -387,7 +411,7 @@ static int console_write(struct sink *s, const Warder__V1__Event *e)
 
 const struct sink_kind sink_console = {
 	.name = "console",
-	.help = "console  findings, losses, blind spots and mixed trust as lines of text on stdout",
+	.help = "console  incidents, findings, losses, blind spots and mixed trust as lines of text on stdout",
 	.open = console_open,
 	.write = console_write,
 	.flush = stream_flush,
