@@ -108,3 +108,5 @@ wait_for 10 "$work/console" "$name" $technique || {
 }
 seen=$EPOCHREALTIME
 say "printed within $(((${seen/./} - ${started/./}) / 1000)) ms of the start of the command that escaped"
+say "what it comes to:"
+wait_for 10 "$work/console" "INCIDENT CREATE $name" || die "no incident of $name"
