@@ -97,17 +97,32 @@ static struct incident_evidence *evidence_find(struct incident *i, const char *f
 	return NULL;
 }
 
-/* Room for one more; where there is none, the place of the newest of the least severe, if that is less than `severity`. NULL: none. */
-static struct incident_evidence *evidence_room(struct incident *i, Warder__V1__Severity severity)
+static bool is_alone(const struct incident *i, const struct incident_evidence *e)
 {
-	struct incident_evidence *least = &i->evidence[0];
+	for (unsigned int n = 0; n < i->n_evidence; n++)
+		if (&i->evidence[n] != e && i->evidence[n].stage == e->stage)
+			return false;
+	return true;
+}
+
+/*
+ * Room for one more; where there is none, the place of the newest of the least severe, if that is less than `severity` or the stage is
+ * new. A stage that was passed keeps one: no flood of others hides it. NULL: none.
+ */
+static struct incident_evidence *evidence_room(struct incident *i, Warder__V1__Severity severity, Warder__V1__Stage stage)
+{
+	bool is_new = !(stages_of(i) & 1u << stage);
+	struct incident_evidence *least = NULL;
 
 	if (i->n_evidence < INCIDENT_EVIDENCE)
 		return &i->evidence[i->n_evidence++];
-	for (unsigned int n = 1; n < INCIDENT_EVIDENCE; n++)
-		if (i->evidence[n].severity <= least->severity)
-			least = &i->evidence[n];
-	if (least->severity >= severity)
+	for (unsigned int n = 0; n < INCIDENT_EVIDENCE; n++) {
+		struct incident_evidence *e = &i->evidence[n];
+
+		if (!is_alone(i, e) && (!least || e->severity <= least->severity))
+			least = e;
+	}
+	if (!least || (least->severity >= severity && !is_new))
 		return NULL;
 	i->more_evidence += least->count;
 	return least;
@@ -116,27 +131,31 @@ static struct incident_evidence *evidence_room(struct incident *i, Warder__V1__S
 static void take_evidence(struct incident *i, const struct view *view, const struct verdict *v, const char *finding)
 {
 	struct incident_evidence *e = evidence_find(i, finding);
-	bool follows = v->stage == BREACH && is_post(v->technique) && had_breach(i);
+	Warder__V1__Stage stage = v->stage == BREACH && is_post(v->technique) && had_breach(i) ? POST_BREACH : v->stage;
+	uint64_t now = view->rec->boot_ns;
 
 	if (!e) {
-		e = evidence_room(i, v->severity);
+		e = evidence_room(i, v->severity, stage);
 		if (!e) {
 			i->more_evidence++;
 			return;
 		}
 		*e = (struct incident_evidence){
 			.technique = v->technique,
-			.stage = follows ? POST_BREACH : v->stage,
+			.stage = stage,
 			.severity = v->severity,
 			.confidence = v->confidence,
 			.outcome = view->rec->outcome,
-			.first_ns = view->rec->boot_ns,
+			.first_ns = now,
 		};
 		snprintf(e->finding, sizeof(e->finding), "%s", finding);
 		snprintf(e->summary, sizeof(e->summary), "%.*s", (int)sizeof(e->summary) - 1, v->message);
 	}
 	e->count++;
-	e->last_ns = view->rec->boot_ns;
+	if (now < e->first_ns)
+		e->first_ns = now;
+	if (now > e->last_ns)
+		e->last_ns = now;
 }
 
 /* True: it is one that was not reached before. */
@@ -195,6 +214,8 @@ void incidents_take(struct incidents *s, const struct view *view, const struct v
 	is_more = take_owner(i, r, v) || worst_of(i) > before || stages_of(i) != stages;
 	if (v->severity > before)
 		i->record = *r;
+	if (r->boot_ns < i->first_ns)
+		i->first_ns = r->boot_ns;
 	if (r->boot_ns > i->last_ns)
 		i->last_ns = r->boot_ns;
 	*(r->outcome == WD_DENIED ? &i->denied : &i->succeeded) += 1;
@@ -251,7 +272,8 @@ struct incident *incidents_next(struct incidents *s, uint64_t now_ns, bool tick,
 			i->closed = true;
 			return i;
 		}
-		if (tick && i->origin && (i->closed || !i->open) && i->ended_ns && is_over(i, now_ns))
+		/* One that was told stays until its room is wanted: what its container left behind may be used later, and is no second page. */
+		if (tick && i->origin && !i->open && i->ended_ns && is_over(i, now_ns))
 			table_del(&s->table, i->origin);
 	}
 	s->due = false;

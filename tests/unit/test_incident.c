@@ -103,9 +103,32 @@ static void it_ends_with_its_container(void **state)
 	assert_true(e->incident->ended);
 	assert_string_equal(e->actor->workload->container->name, "web");
 	warder__v1__event__free_unpacked(e, NULL);
-	/* its room is given back */
+	/* what it left behind may be used later: that is the same incident, and no second page */
 	tick(64 * SECOND);
-	assert_null(table_get(&engine.incidents.table, 7));
+	open_host_file(7, 100 * SECOND);
+	must_tell(ACTIVITY(UPDATE));
+	tick(161 * SECOND);
+	must_tell(ACTIVITY(CLOSE));
+	assert_int_equal(engine.incidents.opened, 1);
+}
+
+static void context_of_what_ended_is_forgotten(void **state)
+{
+	struct verdict v = {.technique = "D03", .stage = WARDER__V1__STAGE__RECON, .severity = SEVERITY(LOW)};
+	struct wd_record r = {.origin = 7, .owner_kind = WD_OWNER_HOST, .boot_ns = SECOND};
+	struct view view = {.rec = &r};
+	Warder__V1__Incident__Activity activity;
+	struct incidents s;
+
+	(void)state;
+	assert_int_equal(incidents_init(&s), 0);
+	incidents_take(&s, &view, &v, "finding", 0);
+	incidents_ended(&s, 7, 2 * SECOND);
+	assert_null(incidents_next(&s, 62 * SECOND, true, &activity));
+	assert_non_null(table_get(&s.table, 7));
+	assert_null(incidents_next(&s, 63 * SECOND, true, &activity));
+	assert_null(table_get(&s.table, 7));
+	incidents_destroy(&s);
 }
 
 static void its_uid_is_the_containers(void **state)
@@ -173,6 +196,60 @@ static void evidence_is_bounded_and_the_worst_is_kept(void **state)
 	}
 	assert_int_equal(i->n_owners, INCIDENT_OWNERS);
 	assert_int_equal(i->more_owners, INCIDENT_OWNERS + 1);
+	incidents_destroy(&s);
+}
+
+static void a_stage_has_room_whatever_came_before(void **state)
+{
+	struct verdict v = {.technique = "D03", .stage = WARDER__V1__STAGE__RECON, .severity = SEVERITY(LOW)};
+	struct wd_record r = {.origin = 7, .owner_kind = WD_OWNER_HOST, .boot_ns = SECOND};
+	struct view view = {.rec = &r};
+	struct incidents s;
+	struct incident *i;
+	char uid[37];
+
+	(void)state;
+	assert_int_equal(incidents_init(&s), 0);
+	incidents_take(&s, &view, &v, "first", 0);
+	v = (struct verdict){.technique = "M07", .stage = WARDER__V1__STAGE__ATTEMPT, .severity = SEVERITY(MEDIUM)};
+	r.outcome = WD_DENIED;
+	for (unsigned int n = 0; n < 2 * INCIDENT_EVIDENCE; n++) {
+		snprintf(uid, sizeof(uid), "%u", n);
+		incidents_take(&s, &view, &v, uid, 0);
+	}
+	i = table_get(&s.table, 7);
+	i->open = true;
+	i->due = false;
+	v = (struct verdict){.technique = "M44", .stage = WARDER__V1__STAGE__BREACH, .severity = SEVERITY(MEDIUM)};
+	r.outcome = WD_SUCCEEDED;
+	r.owner_kind = WD_OWNER_UNKNOWN; /* nobody new is reached: it is the stage that is told */
+	incidents_take(&s, &view, &v, "breach", 0);
+	assert_true(i->due);
+	assert_int_equal(i->n_evidence, INCIDENT_EVIDENCE);
+	assert_int_equal(i->more_evidence, INCIDENT_EVIDENCE + 2);
+	assert_int_equal(incident_rate(i, 0).stages, 3);
+	assert_int_equal(incident_rate(i, 0).severity, SEVERITY(HIGH));
+	incidents_destroy(&s);
+}
+
+static void times_are_the_records(void **state)
+{
+	struct verdict v = {.technique = "M34", .stage = WARDER__V1__STAGE__BREACH, .severity = SEVERITY(HIGH)};
+	struct wd_record r = {.origin = 7, .owner_kind = WD_OWNER_HOST, .boot_ns = 5 * SECOND};
+	struct view view = {.rec = &r};
+	struct incidents s;
+	struct incident *i;
+
+	(void)state;
+	assert_int_equal(incidents_init(&s), 0);
+	incidents_take(&s, &view, &v, "finding", 0);
+	r.boot_ns = 4 * SECOND; /* it came late, from another processor */
+	incidents_take(&s, &view, &v, "finding", 0);
+	i = table_get(&s.table, 7);
+	assert_int_equal(i->first_ns, 4 * SECOND);
+	assert_int_equal(i->last_ns, 5 * SECOND);
+	assert_int_equal(i->evidence[0].first_ns, 4 * SECOND);
+	assert_int_equal(i->evidence[0].last_ns, 5 * SECOND);
 	incidents_destroy(&s);
 }
 
@@ -259,9 +336,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_created_updated_and_closed),
 		TEST(it_ends_with_its_container),
+		TEST(context_of_what_ended_is_forgotten),
 		TEST(its_uid_is_the_containers),
 		TEST(what_the_host_does_for_a_container_is_that_ones),
 		TEST(evidence_is_bounded_and_the_worst_is_kept),
+		TEST(a_stage_has_room_whatever_came_before),
+		TEST(times_are_the_records),
 		TEST(open_ones_that_are_forgotten_are_counted),
 		TEST(ratings_are_as_by_hand),
 	};
