@@ -6,11 +6,11 @@ Compares the sensor's NDJSON with what a live suite expects (lib.sh writes EXPEC
   finding NAME RUNTIME TECHNIQUE OUTCOME OWNER [OWNER_NAME] [GAP]   one must have come (TECHNIQUE: one id, or several with "|" between)
   blind   NAME RUNTIME TECHNIQUE OUTCOME OWNER HOOK WORDS     one may have come: the coverage says that HOOK does not see WORDS
   host    WORDS TECHNIQUE                                     one must have come about no container, with WORDS in its message
-  none    NAME                                                no finding of MEDIUM or more may be about this container
+  none    NAME                                                no finding of MEDIUM or more may be about this container, and no incident
   without NAME TECHNIQUE                                      none of this technique, of whatever severity
   denied  NAME                                                only attempts that the kernel denied
-  silent  SEALS                                               no finding at all in the stream but those that are due, and so many
-                                                              containers were seen to be born
+  silent  SEALS                                               no finding and no incident in the stream but those that are due, and so
+                                                              many containers were seen to be born
 Containers of the suite are called ID-NAME. What the stream's own COVERAGE event calls UNSEEN is not due and must not come: the
 map of blind spots is exact. The same goes for a row with a GAP that the event's text about the technique names. "due" only
 tells by its exit code whether all that is due has come; "final" prints
@@ -25,10 +25,10 @@ OWNERS = {"host": "OWNER_HOST", "container": "OWNER_CONTAINER"}
 
 
 def read_stream(path):
-    """The findings, the cgroups of the containers that were sealed, the coverage, and what is wrong with the stream."""
-    findings, sealed, coverage, wrong = [], [], None, []
+    """The findings, the incidents, the cgroups of the containers that were sealed, the coverage, and what is wrong with the stream."""
+    findings, incidents, sealed, coverage, wrong = [], [], [], None, []
     if not os.path.exists(path):
-        return findings, sealed, None, ["there is no stream of events"]
+        return findings, incidents, sealed, None, ["there is no stream of events"]
     with open(path, "rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):
@@ -40,11 +40,13 @@ def read_stream(path):
                 continue
             if event.get("type") == "FINDING":
                 findings.append(event)
+            elif event.get("type") == "INCIDENT":
+                incidents.append(event)
             elif event.get("type") == "CONTAINER_SEAL":
                 sealed.append(event["actor"]["workload"].get("cgroup_path", ""))
             elif event.get("type") == "COVERAGE":
                 coverage = event["coverage"]
-    return findings, sealed, coverage, wrong if coverage else wrong + ["the stream does not say what it covers"]
+    return findings, incidents, sealed, coverage, wrong if coverage else wrong + ["the stream does not say what it covers"]
 
 
 def container_of(workload):
@@ -79,12 +81,25 @@ class Finding:
             self.title)
 
 
+class Incident:
+    def __init__(self, event):
+        workload = event.get("actor", {}).get("workload", {})
+        self.name = container_of(workload).get("name", "")
+        self.cgroup = workload.get("cgroup_path", "")
+        self.uid = event["incident"].get("uid", "")
+        self.message = event.get("message", "")
+
+    def __str__(self):
+        return "incident %s of '%s': %s" % (self.uid, self.name or self.cgroup, self.message)
+
+
 class Suite:
     def __init__(self, own, expected, events):
         self.own = own
         self.rows = [line.rstrip("\n").split("\t") for line in open(expected)]
-        records, self.sealed, coverage, self.wrong = read_stream(events)
-        self.findings = [Finding(record) for record in records]
+        findings, incidents, self.sealed, coverage, self.wrong = read_stream(events)
+        self.findings = [Finding(event) for event in findings]
+        self.incidents = [Incident(event) for event in incidents]
         self.techniques = {row["id"]: row for row in coverage["techniques"]} if coverage else {}
         self.hooks = {row["hook"]: row.get("unseen", "") for row in coverage["hooks"]} if coverage else {}
 
@@ -93,8 +108,11 @@ class Suite:
 
     def about(self, name):
         """Findings about a container, by its name or, where the name was not resolved, by its cgroup."""
+        return [f for f in self.findings if self.is_about(f, name)]
+
+    def is_about(self, event, name):
         full = self.full(name)
-        return [f for f in self.findings if f.name == full or full in f.cgroup.split("/")]
+        return event.name == full or full in event.cgroup.split("/")
 
     def blind(self, name):
         """Silence about a container that the sensor never saw proves nothing."""
@@ -210,6 +228,7 @@ class Suite:
                 yield "FAIL" if wrong else "unseen" if blind else "ok", row[1], row[2], "%s: no %s%s" % (row[1], row[2], wrong)
             elif row[0] == "none":
                 wrong = self.blind(row[1]) + "".join("\n       but %s" % f for f in self.about(row[1]) if not f.context)
+                wrong += "".join("\n       but %s" % i for i in self.incidents if self.is_about(i, row[1]))
                 yield "FAIL" if wrong else "ok", row[1], "", "%s: no finding%s" % (row[1], wrong)
             elif row[0] == "denied":
                 attempts = len([f for f in self.about(row[1]) if f.outcome == "DENIED"])
@@ -224,6 +243,9 @@ class Suite:
                 findings = [f for f in self.findings if self.ours(f) and f.name not in due and not f.context]
                 yield "FAIL" if findings else "ok", "", "", "no finding at all but what was due: %d came%s" % (
                     len(findings), "".join("\n       %s" % f for f in findings[:20]))
+                incidents = [i for i in self.incidents if self.ours(i) and i.name not in due]
+                yield "FAIL" if incidents else "ok", "", "", "no incident but what was due: %d came%s" % (
+                    len(incidents), "".join("\n       %s" % i for i in incidents[:20]))
                 seen = len(self.sealed)
                 yield "ok" if seen >= int(row[1]) else "FAIL", "", "", "%d containers seen to be born, of %s" % (seen, row[1])
         if any(row[0] == "silent" for row in self.rows):
