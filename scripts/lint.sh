@@ -63,6 +63,7 @@ may='
      protobuf   finding.[ch]
      protobuf   incident.[ch]                   the enums of a verdict
      protobuf   incident_event.c
+     protobuf   silence.[ch]                    likewise: what a policy silenced
      protobuf   engine.[ch]                     messages of its own: heartbeats, names
      protobuf   report.[ch]                     likewise: losses, ledger, matrix
      protobuf   audit.[ch]                      likewise: postures
@@ -124,14 +125,14 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err file grant hash labels nameset posture pss table text trust version workload
+     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules table technique text trust version workload
      schema   base                                    schema json
      policy   base                                    policy yamlmap
      state    base,schema                             view identity identity/* executable state event
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
-     detect   base,schema,state                       detect detect/* technique
-     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage facts inventory mix report ledger capability
+     detect   base,schema,state                       detect detect/*
+     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix report ledger capability
      cmd      base,schema,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 

@@ -29,7 +29,8 @@ int cmd_check(int argc, char **argv)
 		fprintf(stderr, "warder: %s\n", err.msg);
 		return EXIT_INPUT;
 	}
-	printf("%s: good: %zu trust levels, %zu rules\n", argv[optind], p.trust.levels.n, p.trust.n);
+	printf("%s: good: %zu trust levels with %zu rules, %zu techniques, %zu exceptions\n", argv[optind], p.trust.levels.n,
+	       p.trust.n, p.rules.n_techniques, p.rules.n_exceptions);
 	policy_destroy(&p);
 	return EXIT_OK;
 }

@@ -19,6 +19,7 @@
 #include "inventory.h"
 #include "policy.h"
 #include "report.h"
+#include "silence.h"
 #include "source/bpf.h"
 
 #define LOCK         "/run/warder.lock"
@@ -318,6 +319,7 @@ static void loop(struct engine *e, struct source *src, struct control *control, 
 			beat = now;
 			engine_heartbeat(e, now);
 			report_ledger(e);
+			silence_report(e);
 		}
 		if (now - listed >= INVENTORY_NS) {
 			listed = now;
@@ -336,6 +338,7 @@ static void loop(struct engine *e, struct source *src, struct control *control, 
 	}
 	report_capabilities(e, src, false);
 	report_ledger(e);
+	silence_report(e);
 	engine_heartbeat(e, now_boot());
 	engine_flush(e);
 }
@@ -372,6 +375,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 	e.state.wait_ms = o->wait_ms;
 	e.node = &in->node;
 	state_retrust(&e.state, &in->policy.trust);
+	e.rules = &in->policy.rules;
 	rc = open_sinks(&e, o, err);
 	if (!rc && o->cri)
 		rc = cri_open(o->cri, &e.state.cri, err);

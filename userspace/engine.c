@@ -9,16 +9,19 @@
 #include "inventory.h"
 #include "mix.h"
 #include "report.h"
+#include "silence.h"
 
 /* An event with a process, its parents and two 4 KiB paths is below 64 KiB; the report on coverage is the biggest. */
 #define ARENA_SIZE   (512 * 1024)
 #define SCRATCH_SIZE (512 * 1024) /* 256 mounts of two long paths */
+#define MAX_SILENCES 1024         /* exceptions and techniques, by container */
 
 int engine_init(struct engine *e, struct identity *identity, struct err *err)
 {
 	*e = (struct engine){.listed = UINT32_MAX};
 	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
-	    findings_init(&e->findings) || incidents_init(&e->incidents) || ledger_init(&e->ledger))
+	    findings_init(&e->findings) || incidents_init(&e->incidents) ||
+	    table_init(&e->silences, MAX_SILENCES, sizeof(struct silence)) || ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
 	return 0;
 }
@@ -28,6 +31,7 @@ void engine_destroy(struct engine *e)
 	for (unsigned int i = 0; i < e->n_sinks; i++)
 		sink_close(e->sinks[i]);
 	ledger_destroy(&e->ledger);
+	table_destroy(&e->silences);
 	incidents_destroy(&e->incidents);
 	findings_destroy(&e->findings);
 	state_destroy(&e->state);
@@ -80,6 +84,8 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
 		mix_weigh(view, &v);
+		if (silence_take(e, view, &v))
+			continue;
 		lost = lost_of(e, view->rec->origin);
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence, lost, &uid, &full);
 		incidents_take(&e->incidents, view, &v, uid, lost_of(e, incident_origin(view->rec)));

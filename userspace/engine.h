@@ -5,10 +5,19 @@
 #include "finding.h"
 #include "incident.h"
 #include "ledger.h"
+#include "rules.h"
 #include "sink.h"
 #include "source.h"
 
 #define ENGINE_SINKS 8
+
+/* What one exception of a policy silenced, of one technique and container. */
+struct silence {
+	uint64_t origin;
+	uint64_t count, told;
+	uint64_t first_ns, last_ns;
+	char technique[16], name[112];
+};
 
 /*
  * The straight line: source -> check -> state -> detectors -> finding -> sinks. Live, replay and tests feed the same one; time is
@@ -19,6 +28,9 @@ struct engine {
 	struct state state;
 	struct findings findings;
 	struct incidents incidents;
+	const struct rules *rules; /* the caller's: what a policy says of findings; NULL: nothing */
+	struct table silences;
+	uint64_t silenced;
 	struct node_facts *node; /* the caller's, told once it is read; NULL: there is none */
 	struct arena arena;      /* of the event in hand */
 	struct arena scratch;    /* of what an audit reads */

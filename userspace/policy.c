@@ -2,15 +2,17 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "technique.h"
 #include "yamlmap.h"
 
 #define ARENA_SIZE (1024 * 1024)
 #define RULES_MAX  256
 #define ITEMS_MAX  256
 
-static int list_room(struct yamlmap *y, struct yaml_node_s *node, size_t n, struct trust_list *list)
+static int list_room(struct yamlmap *y, struct yaml_node_s *node, size_t n, struct patterns *list)
 {
 	if (list->n + n > ITEMS_MAX)
 		return yamlmap_wrong(y, node, "more than %d items", ITEMS_MAX);
@@ -20,7 +22,7 @@ static int list_room(struct yamlmap *y, struct yaml_node_s *node, size_t n, stru
 
 static int list_item(struct yamlmap *y, struct yaml_node_s *item, void *to)
 {
-	struct trust_list *list = to;
+	struct patterns *list = to;
 
 	return yamlmap_string(y, item, &list->items[list->n++]);
 }
@@ -38,7 +40,7 @@ static int take_list(struct yamlmap *y, struct yaml_node_s *node, void *to)
 
 static int label(struct yamlmap *y, const char *name, struct yaml_node_s *value, void *to)
 {
-	struct trust_list *list = to;
+	struct patterns *list = to;
 
 	list->items[list->n++] = name;
 	return yamlmap_string(y, value, &list->items[list->n++]);
@@ -130,8 +132,161 @@ static int take_trust(struct yamlmap *y, struct yaml_node_s *node, void *to)
 	return yamlmap_mapping(y, node, "trust", trust_keys, to);
 }
 
+static int check_technique(struct yamlmap *y, const struct yaml_node_s *node, const char *id)
+{
+	if (technique_find(id))
+		return 0;
+	return yamlmap_wrong(y, node, "'%.40s' is no technique: 'warder doctor' lists them", id);
+}
+
+static int take_severity(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	static const char *const names[] = {"informational", "low", "medium", "high", "critical"};
+	unsigned int *severity = to;
+	const char *name;
+	int r = yamlmap_string(y, node, &name);
+
+	if (r)
+		return r;
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(names[i], name)) {
+			*severity = i + 1;
+			return 0;
+		}
+	return yamlmap_wrong(y, node, "'%.40s' is no severity; these are: informational, low, medium, high, critical", name);
+}
+
+static int take_enabled(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	bool *off = to;
+	const char *word;
+	int r = yamlmap_string(y, node, &word);
+
+	if (r)
+		return r;
+	*off = !strcmp(word, "false");
+	return *off || !strcmp(word, "true") ? 0 : yamlmap_wrong(y, node, "'%.40s' is neither true nor false", word);
+}
+
+static const struct yamlmap_key technique_keys[] = {
+	{"severity", take_severity, offsetof(struct rule_technique, severity)},
+	{"enabled", take_enabled, offsetof(struct rule_technique, off)},
+	{NULL, NULL, 0},
+};
+
+static int take_technique(struct yamlmap *y, const char *id, struct yaml_node_s *value, void *to)
+{
+	struct rules *rules = to;
+	struct rule_technique *t = &rules->techniques[rules->n_techniques++];
+	int r = check_technique(y, y->key, id);
+
+	t->id = id;
+	return r ? r : yamlmap_mapping(y, value, "a technique", technique_keys, t);
+}
+
+static int take_techniques(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	struct rules *rules = to;
+
+	rules->techniques = arena_alloc(y->arena, (yamlmap_count(node) + 1) * sizeof(*rules->techniques));
+	return rules->techniques ? yamlmap_pairs(y, node, RULES_MAX, take_technique, rules)
+				 : err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+}
+
+/* A technique by its name: what an exception is for must be seen from the file. */
+static int take_excepted(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	struct patterns *list = to;
+	int r = take_list(y, node, to);
+
+	for (size_t i = 0; i < list->n && !r; i++)
+		r = check_technique(y, node, list->items[i]);
+	return r;
+}
+
+static int take_owners(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	struct patterns *list = to;
+	int r = take_list(y, node, to);
+
+	for (size_t i = 0; i < list->n && !r; i++)
+		if (strcmp(list->items[i], "host") && strcmp(list->items[i], "container") && strcmp(list->items[i], "unknown"))
+			r = yamlmap_wrong(y, node, "'%.40s' owns nothing; these do: host, container, unknown", list->items[i]);
+	return r;
+}
+
+static int take_users(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	struct patterns *list = to;
+	int r = take_list(y, node, to);
+
+	for (size_t i = 0; i < list->n && !r; i++)
+		if (strspn(list->items[i], "0123456789") != strlen(list->items[i]))
+			r = yamlmap_wrong(y, node, "'%.40s' is no user's number", list->items[i]);
+	return r;
+}
+
+static const struct yamlmap_key exception_keys[] = {
+	{"name", yamlmap_string, offsetof(struct rule_exception, name)},
+	{"techniques", take_excepted, offsetof(struct rule_exception, techniques)},
+	{"namespaces", take_list, offsetof(struct rule_exception, namespaces)},
+	{"pods", take_list, offsetof(struct rule_exception, pods)},
+	{"containers", take_list, offsetof(struct rule_exception, containers)},
+	{"labels", take_labels, offsetof(struct rule_exception, labels)},
+	{"accounts", take_list, offsetof(struct rule_exception, accounts)},
+	{"images", take_list, offsetof(struct rule_exception, images)},
+	{"registries", take_list, offsetof(struct rule_exception, registries)},
+	{"runtimes", take_list, offsetof(struct rule_exception, runtimes)},
+	{"executables", take_list, offsetof(struct rule_exception, executables)},
+	{"users", take_users, offsetof(struct rule_exception, users)},
+	{"owners", take_owners, offsetof(struct rule_exception, owners)},
+	{NULL, NULL, 0},
+};
+
+static int check_exception(struct yamlmap *y, const struct yaml_node_s *node, const struct rules *rules,
+			   const struct rule_exception *x)
+{
+	if (!x->name)
+		return yamlmap_wrong(y, node, "the exception has no 'name', by which the stream says how often it was used");
+	if (!x->techniques.n)
+		return yamlmap_wrong(y, node, "the exception has no 'techniques': it would be for everything");
+	if (!x->namespaces.n && !x->pods.n && !x->containers.n && !x->labels.n && !x->accounts.n && !x->images.n &&
+	    !x->registries.n)
+		return yamlmap_wrong(
+			y, node,
+			"the exception says of nobody who it is for: it needs namespaces, pods, containers, labels, "
+			"accounts, images or registries (a program's name or a user's number is no identity)");
+	for (const struct rule_exception *other = rules->exceptions; other < x; other++)
+		if (!strcmp(other->name, x->name))
+			return yamlmap_wrong(y, node, "there is another exception '%.80s'", x->name);
+	return 0;
+}
+
+static int take_exception(struct yamlmap *y, struct yaml_node_s *item, void *ctx)
+{
+	struct rules *rules = ctx;
+	struct rule_exception *x = &rules->exceptions[rules->n_exceptions];
+	int r = yamlmap_mapping(y, item, "an exception", exception_keys, x);
+
+	if (r)
+		return r;
+	rules->n_exceptions++;
+	return check_exception(y, item, rules, x);
+}
+
+static int take_exceptions(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	struct rules *rules = to;
+
+	rules->exceptions = arena_alloc(y->arena, (yamlmap_count(node) + 1) * sizeof(*rules->exceptions));
+	return rules->exceptions ? yamlmap_sequence(y, node, RULES_MAX, take_exception, rules)
+				 : err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+}
+
 static const struct yamlmap_key policy_keys[] = {
 	{"trust", take_trust, offsetof(struct policy, trust)},
+	{"techniques", take_techniques, offsetof(struct policy, rules)},
+	{"exceptions", take_exceptions, offsetof(struct policy, rules)},
 	{NULL, NULL, 0},
 };
 

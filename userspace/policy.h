@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "rules.h"
 #include "trust.h"
 
 /*
@@ -13,6 +14,7 @@
 struct policy {
 	struct arena arena;
 	struct trust trust;
+	struct rules rules;
 };
 
 /* Reads the file; `path` NULL: what is built in. -EBADMSG with file, line and column of what is wrong; -errno. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust.h"
 
-#include <fnmatch.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,33 +18,6 @@ const char *trust_registry(const char *image, char *out, size_t size)
 	return out;
 }
 
-/* A condition that is not given holds. */
-static bool holds(const struct trust_list *patterns, const char *value)
-{
-	for (size_t i = 0; i < patterns->n; i++)
-		if (*value && !fnmatch(patterns->items[i], value, 0))
-			return true;
-	return !patterns->n;
-}
-
-static bool has_label(const struct tags *tags, const char *want, const char *pattern)
-{
-	const char *name, *value;
-
-	for (size_t at = 0; labels_next(&tags->labels, &at, &name, &value);)
-		if (!strcmp(name, want) && !fnmatch(pattern, value, 0))
-			return true;
-	return false;
-}
-
-static bool has_labels(const struct trust_list *labels, const struct tags *tags)
-{
-	for (size_t i = 0; i + 1 < labels->n; i += 2)
-		if (!tags || !has_label(tags, labels->items[i], labels->items[i + 1]))
-			return false;
-	return true;
-}
-
 const char *trust_level(const struct trust *t, const struct workload *w, const struct tags *tags)
 {
 	char registry[sizeof(w->image)];
@@ -55,12 +26,12 @@ const char *trust_level(const struct trust *t, const struct workload *w, const s
 	for (size_t i = 0; i < t->n; i++) {
 		const struct trust_rule *r = &t->rules[i];
 
-		if (!holds(&r->namespaces, w->pod_ns) || !holds(&r->registries, registry) || !holds(&r->images, w->image) ||
-		    !holds(&r->runtimes, w->runtime))
+		if (!patterns_hold(&r->namespaces, w->pod_ns) || !patterns_hold(&r->registries, registry) ||
+		    !patterns_hold(&r->images, w->image) || !patterns_hold(&r->runtimes, w->runtime))
 			continue;
 		if (r->labels.n && !tags && w->pending)
 			return ""; /* its labels will tell */
-		if (has_labels(&r->labels, tags))
+		if (patterns_hold_labels(&r->labels, tags))
 			return r->level;
 	}
 	return t->unmatched ? t->unmatched : "";

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "labels.h"
+#include "patterns.h"
 #include "workload.h"
 
 /*
@@ -15,23 +15,18 @@
 #define TRUST_LEVELS 8
 #define TRUST_NAME   sizeof(((struct workload *)0)->trust) /* bytes of a level's name, with its NUL */
 
-struct trust_list {
-	const char **items;
-	size_t n;
-};
-
 /* All conditions that are given must hold, each by one of its items. Items are patterns as of a shell: "kube-*". */
 struct trust_rule {
 	const char *level;
-	struct trust_list namespaces; /* of the pod */
-	struct trust_list registries; /* of the image: "docker.io", where its name has none */
-	struct trust_list images;     /* as they were asked for */
-	struct trust_list runtimes;
-	struct trust_list labels; /* a name, then its value, and so on: all of them must be there */
+	struct patterns namespaces; /* of the pod */
+	struct patterns registries; /* of the image: "docker.io", where its name has none */
+	struct patterns images;     /* as they were asked for */
+	struct patterns runtimes;
+	struct patterns labels; /* a name, then its value, and so on: all of them must be there */
 };
 
 struct trust {
-	struct trust_list levels;
+	struct patterns levels;
 	const char *unmatched; /* the level of what no rule fits; NULL: none */
 	struct trust_rule *rules;
 	size_t n;

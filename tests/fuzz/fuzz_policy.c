@@ -5,6 +5,7 @@
 #include "identity/cve.h"
 #include "identity/node.h"
 #include "policy.h"
+#include "technique.h"
 
 /* What an operator gives: a policy, a table of CVEs; and what is written in a Go program. The first byte picks. */
 
@@ -25,6 +26,12 @@ static void fuzz_policy(const char *buf, size_t len)
 		check(err.msg[0]);
 		return;
 	}
+	for (size_t i = 0; i < p.rules.n_exceptions; i++)
+		check(p.rules.exceptions[i].name && p.rules.exceptions[i].techniques.n);
+	for (size_t i = 0; i < p.rules.n_techniques; i++)
+		check(p.rules.techniques[i].severity <= 5 && technique_find(p.rules.techniques[i].id));
+	rules_exception(&p.rules, &(struct rule_subject){
+					  .technique = "M34", .who = &w, .executable = "/x", .user = "0", .owner = "host"});
 	level = trust_level(&p.trust, &w, NULL);
 	check(strlen(level) < TRUST_NAME && p.trust.levels.n <= TRUST_LEVELS);
 	policy_destroy(&p);

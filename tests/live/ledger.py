@@ -11,7 +11,7 @@ import sys
 
 # made by userspace: in no container's account
 OWN_TYPES = {"FINDING", "COVERAGE", "LOST", "IDENTITY", "HEARTBEAT", "CAPABILITY_MATRIX", "LEDGER", "POSTURE", "SEAL_DIFFERENCE", "HOST_GRANT", "NODE_FACTS",
-             "TRUST_MIX", "INVENTORY", "INCIDENT"}
+             "TRUST_MIX", "INVENTORY", "INCIDENT", "EXCEPTIONS"}
 
 
 def origin_of(workload):

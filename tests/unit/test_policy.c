@@ -25,7 +25,7 @@ static void test_bad(void **state)
 		{"a: 1\n\tb: 2", "p:2:1: "},
 		{"just words", "p:1:1: a mapping must be here"},
 		{"trust:\n  lebels: [a]\n", "p:2:3: 'lebels' is no key of trust; these are: levels, default, rules"},
-		{"trusted: {}\n", "p:1:1: 'trusted' is no key of a policy; these are: trust"},
+		{"trusted: {}\n", "p:1:1: 'trusted' is no key of a policy; these are: trust, techniques, exceptions"},
 		{"trust:\n  levels: [a]\n  levels: [b]\n", "p:3:3: 'levels' is here twice"},
 		{"trust:\n  levels: a-name-of-17-bytes\n", "p:2:11: level 'a-name-of-17-bytes' has more than 15 bytes"},
 		{"trust:\n  levels: [1,2,3,4,5,6,7,8,9]\n", "p:2:11: more than 8 levels"},
@@ -41,6 +41,43 @@ static void test_bad(void **state)
 		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n", "p:4:7: the rule has no condition"},
 		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: [x]\n", "p:5:15: a mapping must be here"},
 		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: {x: {}}\n", "p:5:19: a string must be here"},
+		{"techniques: [M07]\n", "p:1:13: a mapping must be here"},
+		{"techniques:\n  M07: low\n", "p:2:8: a mapping must be here"},
+		{"techniques:\n  M99: {enabled: false}\n", "p:2:3: 'M99' is no technique: 'warder doctor' lists them"},
+		{"techniques:\n  m07: {enabled: false}\n", "p:2:3: 'm07' is no technique"},
+		{"techniques:\n  M07: {enabled: maybe}\n", "p:2:18: 'maybe' is neither true nor false"},
+		{"techniques:\n  M07: {enabled: []}\n", "p:2:18: a string must be here"},
+		{"techniques:\n  M07: {severity: HIGH}\n",
+		 "p:2:19: 'HIGH' is no severity; these are: informational, low, medium, high, critical"},
+		{"techniques:\n  M07: {severity: 5}\n", "p:2:19: '5' is no severity"},
+		{"techniques:\n  M07: {level: high}\n",
+		 "p:2:9: 'level' is no key of a technique; these are: severity, enabled"},
+		{"techniques:\n  M07: {}\n  M07: {}\n", "p:3:3: 'M07' is here twice"},
+		{"exceptions: {name: a}\n", "p:1:13: a list must be here"},
+		{"exceptions: [a]\n", "p:1:14: a mapping must be here"},
+		{"exceptions:\n  - techniques: [M07]\n    images: x\n", "p:2:5: the exception has no 'name'"},
+		{"exceptions:\n  - name: a\n    images: x\n",
+		 "p:2:5: the exception has no 'techniques': it would be for everything"},
+		{"exceptions:\n  - name: a\n    techniques: ['*']\n    images: x\n", "p:3:17: '*' is no technique"},
+		{"exceptions:\n  - name: a\n    techniques: [M07, M7]\n    images: x\n", "p:3:17: 'M7' is no technique"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n",
+		 "p:2:5: the exception says of nobody who it is for: it needs "
+		 "namespaces, pods, containers, labels, accounts, images or registries"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    executables: /bin/x\n",
+		 "p:2:5: the exception says of nobody"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    users: 0\n    runtimes: docker\n",
+		 "p:2:5: the exception says of nobody"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n    users: root\n",
+		 "p:5:12: 'root' is no user's number"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n    owners: me\n",
+		 "p:5:13: 'me' owns nothing; these do: host, container, unknown"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    images: []\n", "p:4:13: a string must be here"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    labels: x\n", "p:4:13: a mapping must be here"},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    process: x\n",
+		 "p:4:5: 'process' is no key of an exception; these are: name, "},
+		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n  - name: a\n    techniques: M08\n    pods: y\n",
+		 "p:5:5: there is another exception 'a'"},
+		{"exceptions:\n  - name: a\n    name: b\n", "p:3:5: 'name' is here twice"},
 		{"trust: {}\n---\ntrust: {}\n", "p:3:1: a second document"},
 		{"trust: &a\n  rules: [*a]\n", "p:2:"},
 		{"x\xff: 1\n", "p:1:"},
@@ -50,6 +87,7 @@ static void test_bad(void **state)
 	struct err err;
 
 	(void)state;
+	assert_true(N(bad) >= 40);
 	for (size_t i = 0; i < N(bad); i++) {
 		assert_int_equal(policy_parse(&p, "p", bad[i].text, strlen(bad[i].text), &err), -EBADMSG);
 		if (strncmp(err.msg, bad[i].says, strlen(bad[i].says)))
@@ -130,6 +168,75 @@ static void test_levels(void **state)
 	policy_destroy(&p);
 }
 
+static const char agents[] = "techniques:\n"
+			     "  M54: {enabled: false}\n"
+			     "  M32: {severity: medium}\n"
+			     "exceptions:\n"
+			     "  - name: backup\n"
+			     "    techniques: [M34, X06]\n"
+			     "    namespaces: backup\n"
+			     "    images: 'registry.example/backup:*'\n"
+			     "    owners: [host, container]\n"
+			     "  - name: debugger\n"
+			     "    techniques: M36\n"
+			     "    labels: {app: debug}\n"
+			     "    accounts: debugger\n"
+			     "    executables: ['/usr/bin/gdb', '/usr/bin/strace']\n"
+			     "    users: [0, 1000]\n";
+
+static void test_rules(void **state)
+{
+	static const struct {
+		const char *technique, *ns, *image, *account, *app, *executable, *user, *owner, *exception;
+	} rows[] = {
+		{"M34", "backup", "registry.example/backup:1", "", NULL, "/x", "5", "host", "backup"},
+		{"X06", "backup", "registry.example/backup:1", "", NULL, "", "", "container", "backup"},
+		{"M34", "backup", "registry.example/backup:1", "", NULL, "/x", "5", "unknown", ""},
+		{"M34", "backup", "registry.example/backup:1", "", NULL, "/x", "5", "", ""},
+		{"M35", "backup", "registry.example/backup:1", "", NULL, "/x", "5", "host", ""},
+		{"M34", "backup2", "registry.example/backup:1", "", NULL, "/x", "5", "host", ""},
+		{"M34", "", "registry.example/backup:1", "", NULL, "/x", "5", "host", ""}, /* not known */
+		{"M34", "backup", "evil.example/backup:1", "", NULL, "/x", "5", "host", ""},
+		{"M36", "", "", "debugger", "debug", "/usr/bin/gdb", "0", "host", "debugger"},
+		{"M36", "", "", "debugger", "debug", "/usr/bin/gdb", "10", "host", ""},
+		{"M36", "", "", "debugger", "debug", "/tmp/gdb", "0", "host", ""},
+		{"M36", "", "", "debugger", "web", "/usr/bin/gdb", "0", "host", ""},
+		{"M36", "", "", "debugger", NULL, "/usr/bin/gdb", "0", "host", ""},
+		{"M36", "", "", "other", "debug", "/usr/bin/gdb", "0", "host", ""},
+	};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(policy_parse(&p, "p", agents, strlen(agents), &err), 0);
+	assert_true(rules_technique(&p.rules, "M54")->off);
+	assert_int_equal(rules_technique(&p.rules, "M32")->severity, 3);
+	assert_null(rules_technique(&p.rules, "M34"));
+	for (size_t i = 0; i < N(rows); i++) {
+		struct workload w = {0};
+		struct tags tags = {0};
+		struct rule_subject s = {.technique = rows[i].technique,
+					 .who = &w,
+					 .tags = rows[i].app ? &tags : NULL,
+					 .executable = rows[i].executable,
+					 .user = rows[i].user,
+					 .owner = rows[i].owner};
+		const struct rule_exception *x;
+
+		snprintf(w.pod_ns, sizeof(w.pod_ns), "%s", rows[i].ns);
+		snprintf(w.image, sizeof(w.image), "%s", rows[i].image);
+		snprintf(w.account, sizeof(w.account), "%s", rows[i].account);
+		if (rows[i].app)
+			labels_add(&tags.labels, "app", rows[i].app);
+		x = rules_exception(&p.rules, &s);
+		if (strcmp(x ? x->name : "", rows[i].exception))
+			fail_msg("row %zu: %s, not %s", i, x ? x->name : "none", rows[i].exception);
+		s.who = NULL; /* the host */
+		assert_null(rules_exception(&p.rules, &s));
+	}
+	policy_destroy(&p);
+}
+
 /* Labels that are on their way may decide: until they came there is no level. */
 static void test_labels_to_come(void **state)
 {
@@ -170,9 +277,8 @@ static void test_registries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),        cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_levels),     cmocka_unit_test(test_labels_to_come),
-		cmocka_unit_test(test_registries),
+		cmocka_unit_test(test_bad),   cmocka_unit_test(test_nothing),        cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_rules), cmocka_unit_test(test_labels_to_come), cmocka_unit_test(test_registries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
