@@ -6,6 +6,7 @@
 
 #include "hash.h"
 #include "posture.h"
+#include "text.h"
 
 #define MAX_INCIDENTS 512
 #define EVERY_NS      (10 * 1000000000ull)      /* between two UPDATEs about nothing new in kind */
@@ -149,7 +150,7 @@ static void take_evidence(struct incident *i, const struct view *view, const str
 			.first_ns = now,
 		};
 		snprintf(e->finding, sizeof(e->finding), "%s", finding);
-		snprintf(e->summary, sizeof(e->summary), "%.*s", (int)sizeof(e->summary) - 1, v->message);
+		text_sanitise(e->summary, sizeof(e->summary), v->message, strlen(v->message));
 	}
 	e->count++;
 	if (now < e->first_ns)

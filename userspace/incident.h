@@ -17,7 +17,7 @@
 /* A technique with an outcome on an owner's things: one finding. */
 struct incident_evidence {
 	char finding[37];
-	char summary[128]; /* it may hold hostile names */
+	char summary[128]; /* UTF-8; it may hold hostile names */
 	const char *technique;
 	Warder__V1__Stage stage;
 	Warder__V1__Severity severity;

@@ -5,7 +5,6 @@
 #include "facts.h"
 #include "incident.h"
 #include "technique.h"
-#include "text.h"
 
 struct telling {
 	const struct incidents *all;
@@ -32,12 +31,10 @@ static void sort_evidence(struct telling *t)
 static Warder__V1__Incident__Evidence *evidence_message(struct telling *t, const struct incident_evidence *e)
 {
 	Warder__V1__Incident__Evidence *m = arena_alloc(t->a, sizeof(*m));
-	char *summary = arena_alloc(t->a, 4 * sizeof(e->summary) + 1);
 
-	if (!m || !summary)
+	if (!m)
 		return NULL;
 	warder__v1__incident__evidence__init(m);
-	text_sanitise(summary, 4 * sizeof(e->summary) + 1, e->summary, strlen(e->summary));
 	m->finding_uid = arena_string(t->a, e->finding);
 	m->technique = (char *)e->technique;
 	m->stage = e->stage;
@@ -47,8 +44,8 @@ static Warder__V1__Incident__Evidence *evidence_message(struct telling *t, const
 	m->count = e->count;
 	m->first_seen = event_time(t->a, t->s, e->first_ns);
 	m->last_seen = event_time(t->a, t->s, e->last_ns);
-	m->summary = summary;
-	return m->finding_uid && m->first_seen && m->last_seen ? m : NULL;
+	m->summary = arena_string(t->a, e->summary);
+	return m->finding_uid && m->first_seen && m->last_seen && m->summary ? m : NULL;
 }
 
 static int say_evidence(struct telling *t, Warder__V1__Incident *m)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "text.h"
 
 #define MAX_ROWS 64 /* of one EXCEPTIONS event */
 
@@ -16,7 +17,7 @@ static struct silence *row_of(struct engine *e, const char *name, const char *te
 	if (!row->count) {
 		row->origin = origin;
 		snprintf(row->technique, sizeof(row->technique), "%s", technique);
-		snprintf(row->name, sizeof(row->name), "%.*s", (int)sizeof(row->name) - 1, name);
+		text_sanitise(row->name, sizeof(row->name), name, strlen(name));
 	}
 	return row;
 }

@@ -5,6 +5,7 @@
 #include "engine_fixture.h"
 #include "policy.h"
 #include "silence.h"
+#include "text.h"
 
 static struct policy policy;
 
@@ -97,6 +98,29 @@ static void a_technique_that_is_off_is_counted(void **state)
 	assert_int_equal(x->rows[0]->count, 1);
 }
 
+/* A string of a message is UTF-8, wherever it was cut. */
+static void a_long_name_is_cut_at_a_character(void **state)
+{
+	const Warder__V1__Exceptions *x;
+	char text[512], name[400] = "";
+	size_t len;
+
+	(void)state;
+	while (strlen(name) < 200)
+		strcat(name, "\xe2\x82\xac");
+	for (unsigned int skip = 0; skip < 3; skip++) {
+		snprintf(text, sizeof(text), "exceptions:\n  - name: '%.*s%s'\n    techniques: M34\n    containers: web\n",
+			 (int)skip, "abc", name);
+		decide(text);
+		take_seal(7, "web");
+		open_host_file(7, (2 + skip) * SECOND);
+		x = exceptions();
+		len = strlen(x->rows[0]->name);
+		assert_true(len > 100 && len < 112);
+		assert_true(text_is_utf8(x->rows[0]->name, len));
+	}
+}
+
 static void many_rows_are_told_in_several_events(void **state)
 {
 	unsigned int rows = 0, events = 0;
@@ -120,9 +144,8 @@ static void many_rows_are_told_in_several_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_exception_is_for_its_own_and_counts),
-		TEST(a_technique_weighs_what_the_policy_says),
-		TEST(a_technique_that_is_off_is_counted),
+		TEST(an_exception_is_for_its_own_and_counts), TEST(a_technique_weighs_what_the_policy_says),
+		TEST(a_technique_that_is_off_is_counted),     TEST(a_long_name_is_cut_at_a_character),
 		TEST(many_rows_are_told_in_several_events),
 	};
 	int failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
