@@ -62,9 +62,9 @@ may='
      protobuf   event.[ch]                      the envelope of a message
      protobuf   finding.[ch]
      protobuf   incident.[ch]                   the enums of a verdict
-     protobuf   incident_event.c
-     protobuf   silence.[ch]                    likewise: what a policy silenced
      protobuf   engine.[ch]                     messages of its own: heartbeats, names
+     protobuf   incident_event.c                likewise: incidents
+     protobuf   silence.[ch]                    likewise: what a policy silenced
      protobuf   report.[ch]                     likewise: losses, ledger, matrix
      protobuf   audit.[ch]                      likewise: postures
      protobuf   control.[ch]                    answers of the sensor

@@ -134,10 +134,7 @@ static bool holds_files(const struct posture_mount *m)
 
 	if (!*m->source || !strcmp(m->target, "/"))
 		return false;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcmp(m->type, types[i]))
-			return false;
-	return true;
+	return !text_is_one_of(m->type, types, sizeof(types) / sizeof(types[0]));
 }
 
 static bool is_undeclared(const struct audit *a, const struct posture_mount *m)
@@ -290,9 +287,9 @@ static Warder__V1__Event *posture_event(struct audit *a, struct rating *rating)
 	Warder__V1__Event *ev;
 
 	arena_reset(to);
-	ev = event_new(&a->e->stream, to, a->e->now_ns);
 	m = arena_alloc(to, sizeof(*m));
-	if (!ev || !m || rate(a, rating))
+	ev = event_own(&a->e->stream, to, a->e->now_ns, WARDER__V1__EVENT_TYPE__POSTURE, m);
+	if (!ev || rate(a, rating))
 		return NULL;
 	warder__v1__posture__init(m);
 	m->workload = event_workload(to, a->c->workload.origin_id, &a->c->workload);
@@ -302,9 +299,6 @@ static Warder__V1__Event *posture_event(struct audit *a, struct rating *rating)
 	    say_reasons(to, rating, m) || say_rights(to, &a->rated, m) || say_mounts(to, &a->rated, m) ||
 	    say_differences(a, to, m))
 		return NULL;
-	ev->type = WARDER__V1__EVENT_TYPE__POSTURE;
-	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_POSTURE;
-	ev->posture = m;
 	return ev;
 }
 

@@ -148,14 +148,11 @@ static void identity_update(void *engine, const struct workload *w)
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
+	ev = event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__IDENTITY, &m);
 	m.workload = event_workload(&e->arena, w->origin_id, w);
-	if (ev && m.workload && !event_tags(&e->arena, state_tags(&e->state, w->origin_id), m.workload)) {
-		ev->type = WARDER__V1__EVENT_TYPE__IDENTITY;
-		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_IDENTITY;
-		ev->identity = &m;
-	}
-	engine_emit(e, m.workload ? ev : NULL);
+	if (!m.workload || event_tags(&e->arena, state_tags(&e->state, w->origin_id), m.workload))
+		ev = NULL;
+	engine_emit(e, ev);
 	findings_named(&e->findings, &e->stream, &e->arena, &e->state, w->origin_id, e->now_ns, emit, e);
 	incidents_named(&e->incidents, w->origin_id);
 	tell_incidents(e, false);
@@ -207,16 +204,8 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 
 void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t now_ns)
 {
-	Warder__V1__Event *ev;
-
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, now_ns);
-	if (ev) {
-		ev->type = WARDER__V1__EVENT_TYPE__COVERAGE;
-		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_COVERAGE;
-		ev->coverage = (Warder__V1__Coverage *)c;
-	}
-	engine_emit(e, ev);
+	engine_emit(e, event_own(&e->stream, &e->arena, now_ns, WARDER__V1__EVENT_TYPE__COVERAGE, (Warder__V1__Coverage *)c));
 }
 
 void engine_heartbeat(struct engine *e, uint64_t now_ns)
@@ -227,7 +216,7 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, now_ns);
+	ev = event_own(&e->stream, &e->arena, now_ns, WARDER__V1__EVENT_TYPE__HEARTBEAT, &m);
 	m.received = e->received;
 	m.lost = e->lost_total;
 	m.findings = e->findings.created;
@@ -253,11 +242,6 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 		f.link = c->link;
 		f.unreadable = c->unreadable;
 		m.state_files = &f;
-	}
-	if (ev) {
-		ev->type = WARDER__V1__EVENT_TYPE__HEARTBEAT;
-		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_HEARTBEAT;
-		ev->heartbeat = &m;
 	}
 	engine_emit(e, ev);
 }

@@ -72,6 +72,18 @@ Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns
 	return e->time ? e : NULL;
 }
 
+Warder__V1__Event *event_own(struct stream *s, struct arena *a, uint64_t boot_ns, Warder__V1__EventType type, void *message)
+{
+	Warder__V1__Event *e = event_new(s, a, boot_ns);
+
+	if (!e || !message)
+		return NULL;
+	e->type = type;
+	e->payload_case = (Warder__V1__Event__PayloadCase)type;
+	e->finding = message; /* all arms are pointers in one union */
+	return e;
+}
+
 static char *copy(struct arena *a, const char *s)
 {
 	return *s ? arena_string(a, s) : (char *)protobuf_c_empty_string;

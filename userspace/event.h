@@ -22,6 +22,12 @@ void stream_init(struct stream *s, const char *node, const char *boot_id, const 
  */
 Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns);
 
+/*
+ * The stream's next event with a message of userspace's own, which may be filled afterwards; `type` is also the tag of its arm. `message`
+ * NULL: there was no memory for it, and the event is lost as any that does not fit.
+ */
+Warder__V1__Event *event_own(struct stream *s, struct arena *a, uint64_t boot_ns, Warder__V1__EventType type, void *message);
+
 /* The event of a record: actor, owner, outcome and payload. */
 Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state *st, const struct view *v);
 

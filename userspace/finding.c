@@ -52,10 +52,10 @@ static bool is_due(uint32_t count)
 	return count <= 1 + EVERY_UPDATE || (count & (count - 1)) == 0;
 }
 
-static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o, bool again)
+static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, const struct open_finding *o, char *title,
+					    bool again)
 {
 	const struct verdict *v = &o->verdict;
-	const struct technique *t = technique_find(v->technique);
 	Warder__V1__Finding *m = arena_alloc(a, sizeof(*m));
 
 	if (!m)
@@ -66,7 +66,7 @@ static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, c
 	m->rule = (char *)o->detector->name;
 	m->rule_version = (char *)o->detector->version;
 	m->technique = (char *)v->technique;
-	m->title = (char *)(t ? t->title : v->technique);
+	m->title = title;
 	m->stage = v->stage;
 	m->outcome = (Warder__V1__Outcome)o->record.outcome;
 	m->confidence = v->confidence;
@@ -79,9 +79,9 @@ static Warder__V1__Finding *finding_message(struct stream *s, struct arena *a, c
 	return m->uid && m->first_seen && m->last_seen ? m : NULL;
 }
 
-static int finding_attack(struct arena *a, const struct verdict *v, Warder__V1__Event *e)
+int finding_technique(struct arena *a, const char *technique, Warder__V1__Event *e, char **title)
 {
-	const struct technique *t = technique_find(v->technique);
+	const struct technique *t = technique_find(technique);
 	Warder__V1__Attack *m = arena_alloc(a, sizeof(*m));
 
 	e->attack = arena_alloc(a, sizeof(*e->attack));
@@ -92,6 +92,7 @@ static int finding_attack(struct arena *a, const struct verdict *v, Warder__V1__
 	m->name = (char *)attack_name(m->technique);
 	e->attack[0] = m;
 	e->n_attack = 1;
+	*title = (char *)(t ? t->title : technique);
 	return 0;
 }
 
@@ -114,16 +115,11 @@ static int finding_evidence(struct stream *s, struct arena *a, const struct open
 	return m->event_uid && m->time ? 0 : -1;
 }
 
-static bool is_named(const struct workload *w)
-{
-	return w && w->resolution > RESOLVED_CGROUP && !w->pending;
-}
-
 /* Whether there is more to come of who its container is, or the object's owner. */
 static bool lacks_name(const struct view *view)
 {
-	return (view->rec->origin && !is_named(view->actor)) ||
-	       (view->rec->owner_kind == WD_OWNER_CONTAINER && !is_named(view->owner));
+	return (view->rec->origin && !workload_named(view->actor)) ||
+	       (view->rec->owner_kind == WD_OWNER_CONTAINER && !workload_named(view->owner));
 }
 
 static void remember(struct open_finding *o, const struct view *view, const struct detector *d, const struct verdict *v,
@@ -144,8 +140,9 @@ static Warder__V1__Event *finding_event(const struct findings *f, struct stream 
 					Warder__V1__Owner *owner, const struct tags *tags, bool again)
 {
 	Warder__V1__Event *e = event_new(s, a, now_ns);
+	char *title;
 
-	if (!e || finding_attack(a, &o->verdict, e) || event_tags(a, tags, actor->workload))
+	if (!e || finding_technique(a, o->verdict.technique, e, &title) || event_tags(a, tags, actor->workload))
 		return NULL;
 	e->type = WARDER__V1__EVENT_TYPE__FINDING;
 	e->severity = o->verdict.severity;
@@ -153,7 +150,7 @@ static Warder__V1__Event *finding_event(const struct findings *f, struct stream 
 	e->actor = actor;
 	e->owner = owner;
 	e->message = arena_string(a, o->verdict.message);
-	e->finding = finding_message(s, a, o, again);
+	e->finding = finding_message(s, a, o, title, again);
 	if (!e->message || !e->finding || finding_evidence(s, a, o, e->finding, e->message) ||
 	    facts_cves(a, f->node, o->verdict.technique, &e->finding->cves, &e->finding->n_cves))
 		return NULL;

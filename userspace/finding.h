@@ -30,6 +30,9 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
 				 uint64_t lost, const char **uid, bool *full);
 
+/* A technique of a finding or an incident: its ATT&CK technique into the event, its title into *title. 0; -1: the arena is full. */
+int finding_technique(struct arena *a, const char *technique, Warder__V1__Event *e, char **title);
+
 /*
  * A container's name has come: an UPDATE, to `fn`, for each open finding that was sent without the name of its container or of the
  * object's owner and is about that one. NULL for one that could not be built.

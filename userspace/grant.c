@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capset.h"
+#include "text.h"
 
 /* With each of these alone, held against the host's user namespace, the host can be taken. Numbers as in the kernel's linux/capability.h. */
 #define HOST_CAPS                                                                                                              \
@@ -41,23 +42,16 @@ static const char *const host_directories[] = {
 
 static const char *const engine_sockets[] = {"docker.sock", "containerd.sock", "crio.sock", "podman.sock", "cri-dockerd.sock"};
 
-static bool is_one_of(const char *s, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(s, names[i]))
-			return true;
-	return false;
-}
-
 static uint32_t mount_grant(const struct posture_mount *m)
 {
 	const char *slash = strrchr(m->source, '/');
 
 	if (!m->bind || !slash)
 		return 0;
-	if (is_one_of(m->source, host_directories, sizeof(host_directories) / sizeof(host_directories[0])))
+	if (text_is_one_of(m->source, host_directories, sizeof(host_directories) / sizeof(host_directories[0])))
 		return WD_GRANT_FILES;
-	return is_one_of(slash + 1, engine_sockets, sizeof(engine_sockets) / sizeof(engine_sockets[0])) ? WD_GRANT_ENGINE : 0;
+	return text_is_one_of(slash + 1, engine_sockets, sizeof(engine_sockets) / sizeof(engine_sockets[0])) ? WD_GRANT_ENGINE
+													     : 0;
 }
 
 struct posture_grants posture_grants(const struct posture *p)

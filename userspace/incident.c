@@ -182,18 +182,17 @@ static bool take_owner(struct incident *i, const struct wd_record *r, const stru
 	return true;
 }
 
-static bool is_named(const struct workload *w)
+/* The worst of the evidence: where several are as bad, the surer, then the first. Of severity 0 where there is none. */
+static const struct incident_evidence *worst_evidence(const struct incident *i)
 {
-	return w && w->resolution > RESOLVED_CGROUP && !w->pending;
-}
+	const struct incident_evidence *worst = &i->evidence[0];
 
-static Warder__V1__Severity worst_of(const struct incident *i)
-{
-	Warder__V1__Severity worst = 0;
+	for (unsigned int n = 1; n < i->n_evidence; n++) {
+		const struct incident_evidence *e = &i->evidence[n];
 
-	for (unsigned int n = 0; n < i->n_evidence; n++)
-		if (i->evidence[n].severity > worst)
-			worst = i->evidence[n].severity;
+		if (e->severity > worst->severity || (e->severity == worst->severity && e->confidence > worst->confidence))
+			worst = e;
+	}
 	return worst;
 }
 
@@ -209,10 +208,10 @@ void incidents_take(struct incidents *s, const struct view *view, const struct v
 	if (!origin)
 		return;
 	i = incident_of(s, origin, r->boot_ns, lost);
-	before = worst_of(i);
+	before = worst_evidence(i)->severity;
 	stages = stages_of(i);
 	take_evidence(i, view, v, finding);
-	is_more = take_owner(i, r, v) || worst_of(i) > before || stages_of(i) != stages;
+	is_more = take_owner(i, r, v) || worst_evidence(i)->severity > before || stages_of(i) != stages;
 	if (v->severity > before)
 		i->record = *r;
 	if (r->boot_ns < i->first_ns)
@@ -220,10 +219,10 @@ void incidents_take(struct incidents *s, const struct view *view, const struct v
 	if (r->boot_ns > i->last_ns)
 		i->last_ns = r->boot_ns;
 	*(r->outcome == WD_DENIED ? &i->denied : &i->succeeded) += 1;
-	i->unnamed = !is_named(r->origin ? view->actor : view->owner);
+	i->unnamed = !workload_named(r->origin ? view->actor : view->owner);
 	i->changed = true;
 	/* What honest programs do as well opens none, however much of it there is. */
-	if (worst_of(i) >= MEDIUM && (is_more || i->closed || !i->open))
+	if (worst_evidence(i)->severity >= MEDIUM && (is_more || i->closed || !i->open))
 		s->due = i->due = true;
 }
 
@@ -304,20 +303,6 @@ static bool is_counted(const struct incident *i, unsigned int at)
 			return true;
 	}
 	return false;
-}
-
-/* The worst of the evidence: where several are as bad, the surer, then the first. */
-static const struct incident_evidence *worst_evidence(const struct incident *i)
-{
-	const struct incident_evidence *worst = &i->evidence[0];
-
-	for (unsigned int n = 1; n < i->n_evidence; n++) {
-		const struct incident_evidence *e = &i->evidence[n];
-
-		if (e->severity > worst->severity || (e->severity == worst->severity && e->confidence > worst->confidence))
-			worst = e;
-	}
-	return worst;
 }
 
 struct incident_rating incident_rate(const struct incident *i, int posture)

@@ -87,8 +87,8 @@ struct incident_rating incident_rate(const struct incident *i, int posture); /* 
 void incident_uid(char out[37], const struct stream *s, uint64_t origin);
 
 /* incident_event.c: its event, in the arena. NULL: the arena is full. */
-Warder__V1__Event *incident_event(const struct incidents *all, const struct incident *i,
-				  Warder__V1__Incident__Activity activity, struct stream *s, struct arena *a, struct state *st,
-				  const struct node_facts *node, uint64_t lost, uint64_t now_ns);
+Warder__V1__Event *incident_event(struct incidents *all, const struct incident *i, Warder__V1__Incident__Activity activity,
+				  struct stream *s, struct arena *a, struct state *st, const struct node_facts *node,
+				  uint64_t lost, uint64_t now_ns);
 
 #endif

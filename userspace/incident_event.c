@@ -4,10 +4,10 @@
 
 #include "facts.h"
 #include "incident.h"
-#include "technique.h"
+#include "text.h"
 
 struct telling {
-	const struct incidents *all;
+	struct incidents *all;
 	const struct incident *i;
 	struct incident_rating rating;
 	struct stream *s;
@@ -60,14 +60,6 @@ static int say_evidence(struct telling *t, Warder__V1__Incident *m)
 	return 0;
 }
 
-static bool has_technique(const Warder__V1__Incident__Step *step, const char *technique)
-{
-	for (size_t n = 0; n < step->n_techniques; n++)
-		if (!strcmp(step->techniques[n], technique))
-			return true;
-	return false;
-}
-
 static Warder__V1__Incident__Step *step_of(struct telling *t, Warder__V1__Incident *m, const struct incident_evidence *e)
 {
 	Warder__V1__Incident__Step *step;
@@ -105,7 +97,7 @@ static int say_steps(struct telling *t, Warder__V1__Incident *m)
 		step->count += e->count;
 		if (e->last_ns > last[step->stage])
 			last[step->stage] = e->last_ns;
-		if (!has_technique(step, e->technique))
+		if (!text_is_one_of(e->technique, (const char *const *)step->techniques, step->n_techniques))
 			step->techniques[step->n_techniques++] = (char *)e->technique;
 	}
 	for (size_t n = 0; n < m->n_steps; n++)
@@ -123,17 +115,6 @@ static char *uid_of(struct telling *t, uint64_t origin)
 	return uid;
 }
 
-static const struct incident *told_of(const struct telling *t, uint64_t origin)
-{
-	for (uint32_t n = 0; n < t->all->table.used; n++) {
-		const struct incident *i = table_at(&t->all->table, n);
-
-		if (i->open && i->origin == origin)
-			return i;
-	}
-	return NULL;
-}
-
 static int say_reached(struct telling *t, Warder__V1__Incident *m)
 {
 	m->reached = arena_alloc(t->a, t->i->n_owners * sizeof(*m->reached));
@@ -144,13 +125,14 @@ static int say_reached(struct telling *t, Warder__V1__Incident *m)
 		Warder__V1__Incident__Reached *r = arena_alloc(t->a, sizeof(*r));
 		const struct wd_record record = {.owner_kind = o->kind, .owner = o->id};
 		const struct view view = {.rec = &record, .owner = state_workload(t->st, o->id)};
+		const struct incident *other = o->id ? table_get(&t->all->table, o->id) : NULL;
 
 		if (!r)
 			return -1;
 		warder__v1__incident__reached__init(r);
 		r->count = o->count;
 		r->owner = event_owner(t->a, &view);
-		if (!r->owner || (o->id && told_of(t, o->id) && !(r->incident = uid_of(t, o->id))))
+		if (!r->owner || (other && other->open && !(r->incident = uid_of(t, o->id))))
 			return -1;
 		m->reached[m->n_reached++] = r;
 	}
@@ -211,18 +193,9 @@ static char *sentence(struct telling *t, const Warder__V1__Incident *m)
 
 static int say_technique(struct telling *t, const struct node_facts *node, Warder__V1__Incident *m, Warder__V1__Event *e)
 {
-	const struct technique *row = technique_find(t->rating.worst->technique);
-	Warder__V1__Attack *attack = arena_alloc(t->a, sizeof(*attack));
-
-	e->attack = arena_alloc(t->a, sizeof(*e->attack));
-	if (!attack || !e->attack)
+	if (finding_technique(t->a, t->rating.worst->technique, e, &m->title))
 		return -1;
-	warder__v1__attack__init(attack);
-	attack->technique = (char *)(row ? row->attack : "T1611");
-	attack->name = (char *)attack_name(attack->technique);
-	e->attack[e->n_attack++] = attack;
 	m->technique = (char *)t->rating.worst->technique;
-	m->title = (char *)(row ? row->title : m->technique);
 	return facts_cves(t->a, node, m->technique, &m->cves, &m->n_cves);
 }
 
@@ -241,16 +214,16 @@ static int say_actor(struct telling *t, Warder__V1__Event *e)
 	return e->actor && e->actor->workload ? event_tags(t->a, state_tags(t->st, i->origin), e->actor->workload) : -1;
 }
 
-Warder__V1__Event *incident_event(const struct incidents *all, const struct incident *i,
-				  Warder__V1__Incident__Activity activity, struct stream *s, struct arena *a, struct state *st,
-				  const struct node_facts *node, uint64_t lost, uint64_t now_ns)
+Warder__V1__Event *incident_event(struct incidents *all, const struct incident *i, Warder__V1__Incident__Activity activity,
+				  struct stream *s, struct arena *a, struct state *st, const struct node_facts *node,
+				  uint64_t lost, uint64_t now_ns)
 {
 	const struct state_container *c = table_get(&st->containers, i->origin);
 	struct telling t = {.all = all, .i = i, .s = s, .a = a, .st = st};
-	Warder__V1__Event *e = event_new(s, a, now_ns);
 	Warder__V1__Incident *m = arena_alloc(a, sizeof(*m));
+	Warder__V1__Event *e = event_own(s, a, now_ns, WARDER__V1__EVENT_TYPE__INCIDENT, m);
 
-	if (!e || !m)
+	if (!e)
 		return NULL;
 	warder__v1__incident__init(m);
 	t.rating = incident_rate(i, c ? c->level : 0);
@@ -270,11 +243,8 @@ Warder__V1__Event *incident_event(const struct incidents *all, const struct inci
 	if (!m->uid || !m->first_seen || !m->last_seen || say_technique(&t, node, m, e) || say_steps(&t, m) ||
 	    say_evidence(&t, m) || say_reached(&t, m) || say_from(&t, m) || say_actor(&t, e))
 		return NULL;
-	e->type = WARDER__V1__EVENT_TYPE__INCIDENT;
 	e->severity = t.rating.severity;
 	e->outcome = i->succeeded ? WARDER__V1__OUTCOME__SUCCEEDED : WARDER__V1__OUTCOME__DENIED;
 	e->message = sentence(&t, m);
-	e->payload_case = WARDER__V1__EVENT__PAYLOAD_INCIDENT;
-	e->incident = m;
 	return e->message ? e : NULL;
 }

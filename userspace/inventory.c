@@ -68,9 +68,9 @@ static Warder__V1__Event *container_event(struct engine *e, const struct state_c
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
 	m = arena_alloc(&e->arena, sizeof(*m));
-	if (!ev || !m)
+	ev = event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__INVENTORY, m);
+	if (!ev)
 		return NULL;
 	warder__v1__inventory__init(m);
 	m->workload = event_workload(&e->arena, c->workload.origin_id, &c->workload);
@@ -79,9 +79,6 @@ static Warder__V1__Event *container_event(struct engine *e, const struct state_c
 	if (!m->workload || !m->sealed || event_tags(&e->arena, state_tags(&e->state, c->workload.origin_id), m->workload) ||
 	    list_executables(e, c, m))
 		return NULL;
-	ev->type = WARDER__V1__EVENT_TYPE__INVENTORY;
-	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_INVENTORY;
-	ev->inventory = m;
 	return ev;
 }
 
@@ -114,15 +111,9 @@ void inventory_step(struct engine *e)
 
 Warder__V1__Event *inventory_node(struct engine *e)
 {
-	Warder__V1__Event *ev;
-
 	if (!e->findings.node)
 		return NULL;
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
-	if (!ev || !(ev->node_facts = facts_message(&e->arena, e->node)))
-		return NULL;
-	ev->type = WARDER__V1__EVENT_TYPE__NODE_FACTS;
-	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_NODE_FACTS;
-	return ev;
+	return event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__NODE_FACTS,
+			 facts_message(&e->arena, e->node));
 }

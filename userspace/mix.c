@@ -53,9 +53,9 @@ static Warder__V1__Event *mix_event(struct engine *e, const struct levels *l)
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
 	m = arena_alloc(&e->arena, sizeof(*m));
-	if (!ev || !m)
+	ev = event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__TRUST_MIX, m);
+	if (!ev)
 		return NULL;
 	warder__v1__trust_mix__init(m);
 	m->levels = arena_alloc(&e->arena, (TRUST_LEVELS + 1) * sizeof(*m->levels));
@@ -64,9 +64,6 @@ static Warder__V1__Event *mix_event(struct engine *e, const struct levels *l)
 			return NULL;
 	m->mixed = m->n_levels > 1;
 	ev->severity = m->mixed ? WARDER__V1__SEVERITY__LOW : WARDER__V1__SEVERITY__INFORMATIONAL;
-	ev->type = WARDER__V1__EVENT_TYPE__TRUST_MIX;
-	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_TRUST_MIX;
-	ev->trust_mix = m;
 	return m->levels ? ev : NULL;
 }
 

@@ -2,10 +2,10 @@
 #include "policy.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "technique.h"
+#include "text.h"
 #include "yamlmap.h"
 
 #define ARENA_SIZE (1024 * 1024)
@@ -18,6 +18,16 @@ static int list_room(struct yamlmap *y, struct yaml_node_s *node, size_t n, stru
 		return yamlmap_wrong(y, node, "more than %d items", ITEMS_MAX);
 	list->items = arena_alloc(y->arena, (n ? n : 1) * sizeof(*list->items));
 	return list->items ? 0 : err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+}
+
+/* Room for a row an item of a list or mapping. NULL: the error is set. */
+static void *rows_room(struct yamlmap *y, const struct yaml_node_s *node, size_t size)
+{
+	void *rows = arena_alloc(y->arena, (yamlmap_count(node) + 1) * size);
+
+	if (!rows)
+		err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+	return rows;
 }
 
 static int list_item(struct yamlmap *y, struct yaml_node_s *item, void *to)
@@ -81,9 +91,8 @@ static int take_levels(struct yamlmap *y, struct yaml_node_s *node, void *to)
 
 static int check_level(struct yamlmap *y, const struct yaml_node_s *node, const struct trust *t, const char *name)
 {
-	for (size_t i = 0; i < t->levels.n; i++)
-		if (!strcmp(t->levels.items[i], name))
-			return 0;
+	if (text_is_one_of(name, t->levels.items, t->levels.n))
+		return 0;
 	return yamlmap_wrong(y, node, "'%.40s' is none of the 'levels', which must stand before what uses them", name);
 }
 
@@ -115,9 +124,8 @@ static int take_rules(struct yamlmap *y, struct yaml_node_s *node, void *to)
 {
 	struct trust *t = to;
 
-	t->rules = arena_alloc(y->arena, (yamlmap_count(node) + 1) * sizeof(*t->rules));
-	return t->rules ? yamlmap_sequence(y, node, RULES_MAX, take_rule, t)
-			: err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+	t->rules = rows_room(y, node, sizeof(*t->rules));
+	return t->rules ? yamlmap_sequence(y, node, RULES_MAX, take_rule, t) : -ENOMEM;
 }
 
 static const struct yamlmap_key trust_keys[] = {
@@ -188,42 +196,50 @@ static int take_techniques(struct yamlmap *y, struct yaml_node_s *node, void *to
 {
 	struct rules *rules = to;
 
-	rules->techniques = arena_alloc(y->arena, (yamlmap_count(node) + 1) * sizeof(*rules->techniques));
-	return rules->techniques ? yamlmap_pairs(y, node, RULES_MAX, take_technique, rules)
-				 : err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+	rules->techniques = rows_room(y, node, sizeof(*rules->techniques));
+	return rules->techniques ? yamlmap_pairs(y, node, RULES_MAX, take_technique, rules) : -ENOMEM;
 }
 
-/* A technique by its name: what an exception is for must be seen from the file. */
-static int take_excepted(struct yamlmap *y, struct yaml_node_s *node, void *to)
+/* A list of which each item must be good. */
+static int take_checked(struct yamlmap *y, struct yaml_node_s *node, void *to,
+			int (*check)(struct yamlmap *y, const struct yaml_node_s *node, const char *item))
 {
 	struct patterns *list = to;
 	int r = take_list(y, node, to);
 
 	for (size_t i = 0; i < list->n && !r; i++)
-		r = check_technique(y, node, list->items[i]);
+		r = check(y, node, list->items[i]);
 	return r;
+}
+
+/* By their names: what an exception is for must be seen from the file. */
+static int take_excepted(struct yamlmap *y, struct yaml_node_s *node, void *to)
+{
+	return take_checked(y, node, to, check_technique);
+}
+
+static int check_owner(struct yamlmap *y, const struct yaml_node_s *node, const char *owner)
+{
+	static const char *const owners[] = {"host", "container", "unknown"};
+
+	if (text_is_one_of(owner, owners, sizeof(owners) / sizeof(owners[0])))
+		return 0;
+	return yamlmap_wrong(y, node, "'%.40s' owns nothing; these do: host, container, unknown", owner);
 }
 
 static int take_owners(struct yamlmap *y, struct yaml_node_s *node, void *to)
 {
-	struct patterns *list = to;
-	int r = take_list(y, node, to);
+	return take_checked(y, node, to, check_owner);
+}
 
-	for (size_t i = 0; i < list->n && !r; i++)
-		if (strcmp(list->items[i], "host") && strcmp(list->items[i], "container") && strcmp(list->items[i], "unknown"))
-			r = yamlmap_wrong(y, node, "'%.40s' owns nothing; these do: host, container, unknown", list->items[i]);
-	return r;
+static int check_user(struct yamlmap *y, const struct yaml_node_s *node, const char *user)
+{
+	return user[strspn(user, "0123456789")] ? yamlmap_wrong(y, node, "'%.40s' is no user's number", user) : 0;
 }
 
 static int take_users(struct yamlmap *y, struct yaml_node_s *node, void *to)
 {
-	struct patterns *list = to;
-	int r = take_list(y, node, to);
-
-	for (size_t i = 0; i < list->n && !r; i++)
-		if (strspn(list->items[i], "0123456789") != strlen(list->items[i]))
-			r = yamlmap_wrong(y, node, "'%.40s' is no user's number", list->items[i]);
-	return r;
+	return take_checked(y, node, to, check_user);
 }
 
 static const struct yamlmap_key exception_keys[] = {
@@ -278,9 +294,8 @@ static int take_exceptions(struct yamlmap *y, struct yaml_node_s *node, void *to
 {
 	struct rules *rules = to;
 
-	rules->exceptions = arena_alloc(y->arena, (yamlmap_count(node) + 1) * sizeof(*rules->exceptions));
-	return rules->exceptions ? yamlmap_sequence(y, node, RULES_MAX, take_exception, rules)
-				 : err_set(y->err, -ENOMEM, "%.200s: more than fits", y->name);
+	rules->exceptions = rows_room(y, node, sizeof(*rules->exceptions));
+	return rules->exceptions ? yamlmap_sequence(y, node, RULES_MAX, take_exception, rules) : -ENOMEM;
 }
 
 static const struct yamlmap_key policy_keys[] = {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 #define DEPTH_MAX 32 /* of mounts upon mounts */
 
 struct comparison {
@@ -18,14 +20,6 @@ static void differs(struct comparison *c, struct posture_difference d)
 	if (c->n < POSTURE_DIFFERENCES)
 		c->out[c->n] = d;
 	c->n++;
-}
-
-static bool is_in(const char *path, const char *const *paths, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (!strcmp(paths[i], path))
-			return true;
-	return false;
 }
 
 const struct posture_mount *posture_mount_by_id(const struct posture *p, uint64_t id)
@@ -44,11 +38,11 @@ const struct posture_mount *posture_mount_at(const struct posture *p, const char
 	return NULL;
 }
 
-static bool is_below(const char *path, const char *dir)
+bool posture_within(const char *path, const char *dir)
 {
-	size_t n = strlen(dir);
+	size_t n = strcmp(dir, "/") ? strlen(dir) : 0;
 
-	return !strncmp(path, dir, n) && (path[n] == '/' || !path[n]);
+	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
 /* Nodes that every runtime gives a container, as mounts where it may make none (a user namespace), and its terminal. */
@@ -58,9 +52,10 @@ static bool is_device(const struct posture_mount *m)
 
 	if (!strcmp(m->target, "/dev/console"))
 		return !strcmp(m->type, "devpts");
-	if (!is_below(m->target, "/dev") || !m->target[sizeof("/dev") - 1] || m->root[0] != '/')
+	if (!posture_within(m->target, "/dev") || !m->target[sizeof("/dev") - 1] || m->root[0] != '/')
 		return false;
-	return is_in(m->root + 1, nodes, sizeof(nodes) / sizeof(nodes[0])) && !strcmp(m->target + sizeof("/dev"), m->root + 1);
+	return text_is_one_of(m->root + 1, nodes, sizeof(nodes) / sizeof(nodes[0])) &&
+	       !strcmp(m->target + sizeof("/dev"), m->root + 1);
 }
 
 /* A mount below one that was promised with all that is mounted below its source, or below cgroup's (version 1 has many). */
@@ -83,8 +78,8 @@ static bool is_promised(const struct comparison *c, const struct posture_mount *
 {
 	const struct posture *p = c->promised;
 
-	return !strcmp(m->target, "/") || posture_mount_at(p, m->target) || is_in(m->target, p->masked, p->n_masked) ||
-	       is_in(m->target, p->readonly, p->n_readonly) || is_device(m) || came_along(c, m);
+	return !strcmp(m->target, "/") || posture_mount_at(p, m->target) || text_is_one_of(m->target, p->masked, p->n_masked) ||
+	       text_is_one_of(m->target, p->readonly, p->n_readonly) || is_device(m) || came_along(c, m);
 }
 
 /* A terminal, which runtimes bind at /dev/console and nowhere else. */

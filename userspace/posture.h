@@ -45,6 +45,9 @@ struct posture {
 	unsigned int n_masked, n_readonly, n_sysctls; /* actual: how many mounts are in /proc, and nothing of the others */
 };
 
+/* Whether a path is a directory's or lies below it. */
+bool posture_within(const char *path, const char *dir);
+
 /* What shows at a place: the last that was mounted there. NULL: nothing. */
 const struct posture_mount *posture_mount_at(const struct posture *p, const char *target);
 const struct posture_mount *posture_mount_by_id(const struct posture *p, uint64_t id);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capset.h"
+#include "text.h"
 
 /* Capabilities by number, as the kernel's linux/capability.h has them. */
 #define BASELINE_CAPS                                                                                                          \
@@ -133,11 +134,7 @@ static void rate_sysctls(const struct posture *p, struct arena *a, struct rating
 	};
 
 	for (unsigned int i = 0; i < p->n_sysctls; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < sizeof(safe) / sizeof(safe[0]); j++)
-			found |= !strcmp(p->sysctls[i], safe[j]);
-		if (!found)
+		if (!text_is_one_of(p->sysctls[i], safe, sizeof(safe) / sizeof(safe[0])))
 			reason(r, PSS_PRIVILEGED, arena_printf(a, "sysctl: %.200s is not one of the safe ones", p->sysctls[i]));
 	}
 }

@@ -82,13 +82,9 @@ void report_lost(struct engine *e, struct source *src)
 		lost_own(&l, e->sinks[i]->spec, 5 + i, WARDER__V1__LOST__STAGE__SINK, e->sinks[i]->lost);
 	if (!l.message.n_counts)
 		return;
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
-	if (ev) {
-		ev->type = WARDER__V1__EVENT_TYPE__LOST;
+	ev = event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__LOST, &l.message);
+	if (ev)
 		ev->severity = WARDER__V1__SEVERITY__LOW;
-		ev->payload_case = WARDER__V1__EVENT__PAYLOAD_LOST;
-		ev->lost = &l.message;
-	}
 	engine_emit(e, ev);
 }
 
@@ -98,7 +94,6 @@ static void ledger_report(struct engine *e, bool (*wanted)(const struct account 
 	for (uint32_t i = 0; i < e->ledger.accounts.used;) {
 		Warder__V1__Ledger m = WARDER__V1__LEDGER__INIT;
 		Warder__V1__Ledger__Row *rows[MAX_ROWS];
-		Warder__V1__Event *ev;
 
 		arena_reset(&e->arena);
 		m.rows = rows;
@@ -116,13 +111,7 @@ static void ledger_report(struct engine *e, bool (*wanted)(const struct account 
 		}
 		if (!m.n_rows)
 			return;
-		ev = event_new(&e->stream, &e->arena, e->now_ns);
-		if (ev) {
-			ev->type = WARDER__V1__EVENT_TYPE__LEDGER;
-			ev->payload_case = WARDER__V1__EVENT__PAYLOAD_LEDGER;
-			ev->ledger = &m;
-		}
-		engine_emit(e, ev);
+		engine_emit(e, event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__LEDGER, &m));
 	}
 }
 
@@ -143,7 +132,6 @@ static void matrix_report(struct engine *e, struct source *src, bool (*wanted)(c
 		Warder__V1__CapabilityMatrix m = WARDER__V1__CAPABILITY_MATRIX__INIT;
 		Warder__V1__CapabilityMatrix__Row *rows[MAX_MATRIX];
 		struct wd_capabilities checks;
-		Warder__V1__Event *ev;
 
 		arena_reset(&e->arena);
 		m.rows = rows;
@@ -161,13 +149,7 @@ static void matrix_report(struct engine *e, struct source *src, bool (*wanted)(c
 		}
 		if (!m.n_rows)
 			return;
-		ev = event_new(&e->stream, &e->arena, e->now_ns);
-		if (ev) {
-			ev->type = WARDER__V1__EVENT_TYPE__CAPABILITY_MATRIX;
-			ev->payload_case = WARDER__V1__EVENT__PAYLOAD_CAPABILITY_MATRIX;
-			ev->capability_matrix = &m;
-		}
-		engine_emit(e, ev);
+		engine_emit(e, event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__CAPABILITY_MATRIX, &m));
 	}
 }
 

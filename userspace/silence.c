@@ -106,9 +106,9 @@ static Warder__V1__Event *rows_event(struct engine *e, uint32_t *at)
 	Warder__V1__Event *ev;
 
 	arena_reset(&e->arena);
-	ev = event_new(&e->stream, &e->arena, e->now_ns);
 	m = arena_alloc(&e->arena, sizeof(*m));
-	if (!ev || !m)
+	ev = event_own(&e->stream, &e->arena, e->now_ns, WARDER__V1__EVENT_TYPE__EXCEPTIONS, m);
+	if (!ev)
 		return NULL;
 	warder__v1__exceptions__init(m);
 	m->rows = arena_alloc(&e->arena, MAX_ROWS * sizeof(*m->rows));
@@ -124,9 +124,6 @@ static Warder__V1__Event *rows_event(struct engine *e, uint32_t *at)
 	}
 	m->silenced = e->silenced;
 	m->forgotten = e->silences.evicted;
-	ev->type = WARDER__V1__EVENT_TYPE__EXCEPTIONS;
-	ev->payload_case = WARDER__V1__EVENT__PAYLOAD_EXCEPTIONS;
-	ev->exceptions = m;
 	return m->rows ? ev : NULL;
 }
 

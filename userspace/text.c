@@ -170,3 +170,11 @@ size_t text_quote(char *out, size_t size, const void *bytes, size_t n, const cha
 {
 	return text_escape(out, size, bytes, n, keep_printable, also, "...");
 }
+
+bool text_is_one_of(const char *s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], s))
+			return true;
+	return false;
+}

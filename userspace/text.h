@@ -48,4 +48,7 @@ char *text_sanitised(const char *s);
  */
 size_t text_quote(char *out, size_t size, const void *bytes, size_t n, const char *also);
 
+/* Whether a string is one of a list. */
+bool text_is_one_of(const char *s, const char *const *list, size_t n);
+
 #endif

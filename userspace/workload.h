@@ -44,4 +44,10 @@ struct workload {
 	char bundle[384]; /* the directory that an OCI runtime made it from; empty where it is not known, or longer */
 };
 
+/* Whether it is known who it is, and no more is to come. NULL: nobody. */
+static inline bool workload_named(const struct workload *w)
+{
+	return w && w->resolution > RESOLVED_CGROUP && !w->pending;
+}
+
 #endif

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../identity.h"
@@ -27,10 +25,7 @@ static const char *host_path(const struct mount_line *host, unsigned int n, cons
 	char *path;
 
 	for (unsigned int i = 0; i < n; i++) {
-		size_t len = strcmp(host[i].root, "/") ? strlen(host[i].root) : 0;
-
-		if (strcmp(host[i].device, m->device) || strncmp(host[i].root, m->root, len) ||
-		    (m->root[len] && m->root[len] != '/'))
+		if (strcmp(host[i].device, m->device) || !posture_within(m->root, host[i].root))
 			continue;
 		if (!best || strlen(host[i].target) < strlen(best->target))
 			best = &host[i];
@@ -139,9 +134,8 @@ static bool may_hang(const struct posture *p)
 /* The mount that a path of the container leads to by its links (/var/run is often one to /run). */
 static const struct posture_mount *mount_behind(int container, const char *path, const struct posture *actual)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 	const struct posture_mount *m = NULL;
-	int fd = syscall(SYS_openat2, container, path, &how, sizeof(how));
+	int fd = host_lookup(container, path, 0);
 	struct statx st;
 
 	if (fd < 0)

@@ -174,13 +174,20 @@ bool host_line(FILE *f, char *line, size_t size)
 	return n || c != EOF;
 }
 
-bool host_exists(int root, const char *path)
+int host_lookup(int root, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.flags = O_PATH | O_CLOEXEC | flags,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool host_exists(int root, const char *path)
+{
+	int fd = host_lookup(root, path, O_NOFOLLOW);
 
 	if (fd >= 0)
 		close(fd);
@@ -205,13 +212,12 @@ static ssize_t path_of(int fd, char *out, size_t size)
 
 int host_realpath(int root, const char *path, char *out, size_t size)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	int fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
 	char full[PATH_MAX], top[PATH_MAX];
+	int fd = host_lookup(root, path, 0);
 	ssize_t n, skip;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = path_of(fd, full, sizeof(full));
 	close(fd);
 	skip = path_of(root, top, sizeof(top));

@@ -73,6 +73,8 @@ int refusals_count(struct refusals *to, int r);
 FILE *host_stream(int root, const char *path);    /* NULL: it is no regular file, or not to be opened */
 bool host_line(FILE *f, char *line, size_t size); /* the next one, cut where it does not fit; false: the end */
 DIR *host_opendir(int root, const char *path);
+/* A descriptor (O_PATH) of what a path leads to, by the links on its way; with O_NOFOLLOW in `flags` not by a last one. -errno. */
+int host_lookup(int root, const char *path, int flags);
 bool host_exists(int root, const char *path);
 /* Without links on its way. 0; -ENAMETOOLONG; -errno. */
 int host_realpath(int root, const char *path, char *out, size_t size);

@@ -16,13 +16,6 @@
 
 #define PLUGINS_MAX 64
 
-static bool is_within(const char *path, const char *dir)
-{
-	size_t n = strcmp(dir, "/") ? strlen(dir) : 0;
-
-	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
-}
-
 /* Whether what is mounted is of a directory of the host's, or of what is mounted below that (a CSI volume's "mount"). */
 static bool is_of(const struct mount_line *host, unsigned int n, const char *dir, const struct posture_mount *m)
 {
@@ -31,16 +24,17 @@ static bool is_of(const struct mount_line *host, unsigned int n, const char *dir
 	size_t skip;
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (is_within(host[i].target, dir) && !strcmp(host[i].device, m->device) && is_within(m->root, host[i].root))
+		if (posture_within(host[i].target, dir) && !strcmp(host[i].device, m->device) &&
+		    posture_within(m->root, host[i].root))
 			return true;
-		if (is_within(dir, host[i].target) && (!on || strlen(host[i].target) >= strlen(on->target)))
+		if (posture_within(dir, host[i].target) && (!on || strlen(host[i].target) >= strlen(on->target)))
 			on = &host[i];
 	}
 	if (!on || strcmp(on->device, m->device))
 		return false;
 	skip = strcmp(on->target, "/") ? strlen(on->target) : 0;
 	return (size_t)snprintf(root, sizeof(root), "%s%s", strcmp(on->root, "/") ? on->root : "", dir + skip) < sizeof(root) &&
-	       is_within(m->root, *root ? root : "/");
+	       posture_within(m->root, *root ? root : "/");
 }
 
 /* Whether a mount that should be of a volume is of none of that name. False, too, where the kubelet has none. */

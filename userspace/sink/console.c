@@ -234,9 +234,22 @@ static void say_technique(struct line *l, const Warder__V1__Finding *f)
 	say(l, " ");
 }
 
-static void say_judgement(struct line *l, const Warder__V1__Event *e, const Warder__V1__Finding *f)
+static void say_confidence(struct line *l, Warder__V1__Confidence confidence)
 {
 	static const char *const words[] = {"not rated", "low", "medium", "high"};
+
+	say(l, ", confidence %s", (unsigned int)confidence < 4 ? words[confidence] : words[0]);
+}
+
+/* How complete the view was. */
+static void say_completeness(struct line *l, uint64_t lost)
+{
+	if (lost)
+		say(l, ", view incomplete: %" PRIu64 " records lost", lost);
+}
+
+static void say_judgement(struct line *l, const Warder__V1__Event *e, const Warder__V1__Finding *f)
+{
 	size_t i;
 
 	say(l, " | %s", f->activity == WARDER__V1__FINDING__ACTIVITY__CREATE ? "CREATE" : "NO ACTIVITY");
@@ -244,13 +257,12 @@ static void say_judgement(struct line *l, const Warder__V1__Event *e, const Ward
 		say(l, ", ");
 		say_str(l, e->attack[i]->technique, WORD_MAX, WORD);
 	}
-	say(l, ", confidence %s", (unsigned int)f->confidence < 4 ? words[f->confidence] : words[0]);
+	say_confidence(l, f->confidence);
 	for (i = 0; i < f->n_cves; i++) {
 		say(l, ", node %s to ", f->cves[i]->unknown ? "may be open" : "open");
 		say_str(l, f->cves[i]->id, WORD_MAX, WORD);
 	}
-	if (f->lost)
-		say(l, ", view incomplete: %" PRIu64 " records lost", f->lost);
+	say_completeness(l, f->lost);
 }
 
 static void say_evidence(struct line *l, const Warder__V1__Event *e, const Warder__V1__Finding *f)
@@ -302,8 +314,7 @@ static void say_finding(struct line *l, const Warder__V1__Event *e)
 /* One page: who, from where to what, how far it came. What it is made of are the findings' own lines. */
 static void say_incident(struct line *l, const Warder__V1__Event *e)
 {
-	static const char *const words[] = {"-", "CREATE", "UPDATE", "CLOSE"}, *const sure[] = {"not rated", "low", "medium",
-												"high"};
+	static const char *const words[] = {"-", "CREATE", "UPDATE", "CLOSE"};
 	const Warder__V1__Incident *m = e->incident;
 
 	say_severity(l, e->severity);
@@ -313,11 +324,10 @@ static void say_incident(struct line *l, const Warder__V1__Event *e)
 	say_str(l, is_set(m->technique) ? m->technique : "-", WORD_MAX, WORD);
 	say(l, " ");
 	say_str(l, is_set(e->message) ? e->message : m->title, SENTENCE_MAX, SENTENCE);
-	say(l, " | score %" PRIu32 ", confidence %s", m->score,
-	    (unsigned int)m->confidence < 4 ? sure[m->confidence] : sure[0]);
+	say(l, " | score %" PRIu32, m->score);
+	say_confidence(l, m->confidence);
 	say(l, ", %" PRIu32 " done, %" PRIu32 " denied", m->succeeded, m->denied);
-	if (m->lost)
-		say(l, ", view incomplete: %" PRIu64 " records lost", m->lost);
+	say_completeness(l, m->lost);
 	if (m->ran_before)
 		say(l, ", it ran before this sensor");
 	say(l, " | ");
