@@ -17,8 +17,11 @@ import os
 import re
 import sys
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "vm"))
+import matrix  # noqa: E402: it reads the same files
+
 SEVERITIES = ["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
-RUNTIME = re.compile(r"^(runc|crun-v1|crun)-")
 FOUND = re.compile(r": (\w+) (?:RECON|ATTEMPT|BREACH|POST_BREACH) ")  # judge.py's words for a finding
 
 
@@ -43,11 +46,10 @@ def read_live(results):
     live = collections.defaultdict(lambda: collections.defaultdict(list))
     for path in sorted(glob.glob(os.path.join(results, "*", "*.tsv"))):
         column, suite = path.split(os.sep)[-2], os.path.basename(path)[:-4]
-        for line in open(path, errors="replace"):
-            kind, *fields = line.rstrip("\n").split("\t")
-            found = FOUND.search(fields[3]) if kind == "test" and len(fields) > 3 and fields[0] == "ok" else None
+        for test in matrix.Suite(path).tests:
+            found = FOUND.search(test.text) if test.state == "ok" else None
             if found:
-                columns = live[found[1]]["%s/%s" % (suite, RUNTIME.sub("", fields[1]))]
+                columns = live[found[1]]["%s/%s" % (suite, test.name)]
                 if column not in columns:
                     columns.append(column)
     return live

@@ -5,6 +5,7 @@
 # the same incident. Controls: what honest programs do is none, however much of it (B24 B27), and each attack is its own container's.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" chains
+. "$here/daemons.sh"
 
 # NAME | FEATURES | STAGES that must come in this order | STEPS before the sensor is started anew ; and after it
 # A step is an act in the container; with "user" before it, of a user without rights; with "host", a program that the host executes.
@@ -29,19 +30,7 @@ prepare() {
 	handle=
 	scratch_disk declared && mounted "$disk" "$work/declared" && read -r _ _ handle < <("$ACT" handle-of "$work/declared/secret")
 	dockerd_start || docker_socket=
-	if [ "$docker_socket" ]; then
-		background dbus-daemon --session --nofork --nopidfile --address="unix:path=${docker_socket%/*}/bus" >"$work/bus" 2>&1
-		until_true "$DEADLINE" test -S "${docker_socket%/*}/bus" || docker_socket=
-	fi
-}
-
-# said FILE ACT...: what an act of the host's made
-said() {
-	local out=$work/$1
-	shift
-	background "$ACT" "$@" >"$out" 2>&1
-	until_true "$DEADLINE" grep -q '^ok ' "$out"
-	awk 'NR == 1 { print $4 }' "$out"
+	[ -z "$docker_socket" ] || bus_start "${docker_socket%/*}/bus" || docker_socket=
 }
 
 missing() {
@@ -128,7 +117,7 @@ go_on() {
 
 # incidents FILE NAME: its incidents' events
 incidents() {
-	grep -F '"type":"INCIDENT"' "$1" | jq -c --arg n "$id-$2" 'select(.actor.workload.container.name == $n) | .incident + {severity, message}'
+	events_of INCIDENT "$2" "$1" | jq -c '.incident + {severity, message}'
 }
 
 # reached_stage FILE NAME STAGE: its incident came so far
@@ -190,10 +179,9 @@ none_of() {
 }
 
 objects() {
-	shm=$(said shm ipc-make shm)
-	key=$(said key key-make host-key)
-	background "$ACT" listen stream "@wt-$id" >"$work/listen"
-	until_true "$DEADLINE" grep -q '^ok ' "$work/listen"
+	shm=$(daemon "$runtime-shm$suffix" ipc-make shm)
+	key=$(daemon "$runtime-key$suffix" key-make host-key)
+	[ -e "$work/listener" ] || daemon listener listen stream "@wt-$id" >/dev/null
 	container "$runtime-victim$suffix" "$runtime" -- "echo $token >/etc/victim"
 	victim=$(container_pid "$runtime-victim$suffix")
 	outside=$(outside "$runtime" "$victim")

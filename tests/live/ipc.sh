@@ -6,6 +6,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" ipc
 . "$here/rows.sh"
+. "$here/daemons.sh"
 
 # What the host has is made after the sensor's start, where who made a thing can be told of it only then.
 techniques="
@@ -77,16 +78,6 @@ sleeper() {
 	echo $!
 }
 
-# daemon FILE ACT...: an act of a host's process that says "ok" and what it made, which is printed
-daemon() {
-	local out=$work/$1 made
-	shift
-	background "$ACT" "$@" >"$out" 2>&1
-	until_true "$DEADLINE" grep -q '^ok ' "$out" || die "the host's $*: $(head -n 1 "$out")"
-	read -r _ _ _ made <"$out"
-	echo "$made"
-}
-
 # before the sensor: daemons that hand out descriptors
 prepare() {
 	local kind
@@ -115,8 +106,7 @@ make_objects() {
 	cp "$ACT" "$work/bin/kubelet"
 	ACT=$work/bin/kubelet daemon kubelet listen stream "$share/kubelet.sock" >/dev/null
 	daemon runtime listen activated "$share/containerd.sock" >/dev/null
-	background dbus-daemon --session --nofork --nopidfile --address="unix:path=$share/bus" >"$work/bus" 2>&1
-	until_true "$DEADLINE" test -S "$share/bus"
+	bus_start "$share/bus"
 	daemon active listen activated "$share/docker.sock" >/dev/null
 	ln "$share/docker.sock" "$share/renamed.sock"
 }

@@ -491,6 +491,11 @@ sensor_stop() {
 	wait "$pid"
 }
 
+# events_of TYPE NAME [FILE]: what a container did, of a type, from the sensor's stream or one before
+events_of() {
+	grep -F "\"type\":\"$1\"" "${3:-$events}" | jq -c --arg n "$id-$2" 'select(.actor.workload.container.name == $n)'
+}
+
 # unseen TECHNIQUE: the sensor says that it cannot be seen here
 unseen() {
 	jq -e --arg t "$1" 'any(.techniques[]; .id == $t and .state == "UNSEEN")' "$work/coverage.json" >/dev/null

@@ -33,13 +33,12 @@ counted() {
 
 # opens NAME: records of files that it opened out of its reach
 opens() {
-	grep -F '"type":"FILE_OPEN"' "$events" | grep -cF "\"name\":\"$id-$1\""
+	events_of FILE_OPEN "$1" | wc -l
 }
 
 # severity NAME TECHNIQUE
 severity() {
-	grep -F '"type":"FINDING"' "$events" | jq -rs --arg n "$id-$1" --arg t "$2" \
-		'[.[] | select(.actor.workload.container.name == $n and .finding.technique == $t) | .severity] | unique | join(" ")'
+	events_of FINDING "$1" | jq -rs --arg t "$2" '[.[] | select(.finding.technique == $t) | .severity] | unique | join(" ")'
 }
 
 acts_of() {
@@ -51,8 +50,7 @@ acts_of() {
 
 # done_by NAME: how often its incident says that it did it
 done_by() {
-	grep -F '"type":"INCIDENT"' "$events" | jq -rs --arg n "$id-$1" \
-		'[.[] | select(.actor.workload.container.name == $n) | .incident.evidence[] | select(.technique == "M34") | .count] | max // 0'
+	events_of INCIDENT "$1" | jq -rs '[.[] | .incident.evidence[] | select(.technique == "M34") | .count] | max // 0'
 }
 
 storm() {

@@ -164,6 +164,17 @@ static void what_the_host_does_for_a_container_is_that_ones(void **state)
 	assert_int_equal(incident_origin(&nobodys), 0);
 }
 
+/* So many findings, each another. */
+static void take_many(struct incidents *s, const struct view *view, const struct verdict *v, unsigned int n)
+{
+	char uid[37];
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(uid, sizeof(uid), "%u", i);
+		incidents_take(s, view, v, uid, 0);
+	}
+}
+
 static void evidence_is_bounded_and_the_worst_is_kept(void **state)
 {
 	struct verdict v = {.technique = "M34", .stage = WARDER__V1__STAGE__BREACH, .severity = SEVERITY(LOW)};
@@ -171,14 +182,10 @@ static void evidence_is_bounded_and_the_worst_is_kept(void **state)
 	struct view view = {.rec = &r};
 	struct incidents s;
 	struct incident *i;
-	char uid[37];
 
 	(void)state;
 	assert_int_equal(incidents_init(&s), 0);
-	for (unsigned int n = 0; n < INCIDENT_EVIDENCE + 5; n++) {
-		snprintf(uid, sizeof(uid), "%u", n);
-		incidents_take(&s, &view, &v, uid, 0);
-	}
+	take_many(&s, &view, &v, INCIDENT_EVIDENCE + 5);
 	i = table_get(&s.table, 7);
 	assert_int_equal(i->n_evidence, INCIDENT_EVIDENCE);
 	assert_int_equal(i->more_evidence, 5);
@@ -206,17 +213,13 @@ static void a_stage_has_room_whatever_came_before(void **state)
 	struct view view = {.rec = &r};
 	struct incidents s;
 	struct incident *i;
-	char uid[37];
 
 	(void)state;
 	assert_int_equal(incidents_init(&s), 0);
 	incidents_take(&s, &view, &v, "first", 0);
 	v = (struct verdict){.technique = "M07", .stage = WARDER__V1__STAGE__ATTEMPT, .severity = SEVERITY(MEDIUM)};
 	r.outcome = WD_DENIED;
-	for (unsigned int n = 0; n < 2 * INCIDENT_EVIDENCE; n++) {
-		snprintf(uid, sizeof(uid), "%u", n);
-		incidents_take(&s, &view, &v, uid, 0);
-	}
+	take_many(&s, &view, &v, 2 * INCIDENT_EVIDENCE);
 	i = table_get(&s.table, 7);
 	i->open = true;
 	i->due = false;
