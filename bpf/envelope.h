@@ -8,6 +8,7 @@
 
 #include "emit.h"
 #include "magic.h"
+#include "sensitive.h"
 
 #define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 
@@ -68,13 +69,17 @@ static __always_inline __u32 path_foreign(const struct vfsmount *mnt, struct con
 	return own.kind == WD_OWNER_UNKNOWN || owner_is(&own, c->id) ? 0 : inum;
 }
 
-/* Is a mount in the container's own tree all of a filesystem of files alone? Then nothing but a device can be out of reach on it. */
+/*
+ * Is a mount in the container's own tree all of a filesystem of files alone, and none that the node has its own files on? Then nothing
+ * but a device can be out of reach on it.
+ */
 static __always_inline bool is_plain(const struct vfsmount *mnt, const struct container *c)
 {
 	struct super_block *sb = BPF_CORE_READ(mnt, mnt_sb);
+	struct mount *m = real_mount((struct vfsmount *)mnt);
 
-	return mount_ns(real_mount((struct vfsmount *)mnt)) == c->ns[NS_MNT] &&
-	       BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) && !is_kernel_magic(BPF_CORE_READ(sb, s_magic));
+	return mount_ns(m) == c->ns[NS_MNT] && BPF_CORE_READ(sb, s_root) == BPF_CORE_READ(mnt, mnt_root) &&
+	       !is_kernel_magic(BPF_CORE_READ(sb, s_magic)) && ((__u64)m == c->root || !is_sensitive_filesystem(sb));
 }
 
 #define SYSCALL_WORK_SECCOMP 1 /* bit 0, from 5.11 */

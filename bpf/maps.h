@@ -26,6 +26,7 @@ struct container {
 	__u32 stdio_next;
 	__u32 pad_;
 	__u64 upper; /* dentry of its root's upper directory */
+	__u64 root;  /* the mount (struct mount) of its root */
 	struct inherited_file stdio[STDIO_SLOTS];
 };
 

@@ -70,6 +70,7 @@ static __always_inline int container_seal(struct task_struct *task, struct cgrou
 	ns_read(BPF_CORE_READ(task, nsproxy), cred, c.ns);
 	c.caps = cred_caps(&cred->cap_bset);
 	c.upper = upper_claim(task, id);
+	c.root = (__u64)real_mount(BPF_CORE_READ(task, fs, root.mnt));
 	stdio_remember(&c, task);
 	stdio_hold(id, task);
 	if (bpf_map_update_elem(&containers, &id, &c, BPF_ANY)) {

@@ -9,6 +9,7 @@
 #include "envelope.h"
 #include "opened.h"
 #include "provenance.h"
+#include "told.h"
 #include "upper.h"
 
 static __always_inline bool is_inherited(struct container *c, struct file *file)
@@ -112,7 +113,9 @@ static __always_inline struct task_struct *proc_target(struct file *file, struct
 #define REACH_GUARDED_PROC (1u << 11)
 #define REACH_JOINING      (1u << 12)
 #define REACH_UPPER        (1u << 13)
+#define REACH_GIVEN        (1u << 14)
 #define REACH_KIND(n)      ((__u32)(n) << 16)
+#define REACH_SENSITIVE(n) ((__u32)(n) << 24)
 
 /* Reports `file`, on a mount of the tree `mnt_ns`, of which `what` was found. */
 __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, __u32 mnt_ns, __u32 what)
@@ -145,6 +148,8 @@ __weak __attribute__((noinline)) int reach_report(__u64 task_at, __u64 file_at, 
 	f->guarded_proc = !!(what & REACH_GUARDED_PROC);
 	f->joining = !!(what & REACH_JOINING);
 	f->upper = !!(what & REACH_UPPER);
+	f->given = !!(what & REACH_GIVEN);
+	f->sensitive = what >> 24;
 	f->passed = BPF_CORE_READ(file, f_cred) != BPF_CORE_READ(task, real_cred);
 	f->runtime = is_runtime(inode);
 	f->mnt_ns = f->detached ? 0 : mnt_ns;
@@ -218,11 +223,67 @@ __weak __attribute__((noinline)) int reach_of(__u64 task_at, __u64 file_at, __u3
 									      : REACH_BEYOND_ROOT | REACH_KIND(WD_OWNER_HOST);
 }
 
+#define O_TRUNC       01000
+#define FMODE_CREATED 0x100000
+
+/* Does this open empty a file that was there? After it the file no longer says so, but the call in progress does (not openat2's). */
+static __always_inline bool truncates(struct file *file, __u32 f_mode)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs;
+
+	if (f_mode & FMODE_CREATED)
+		return false;
+	if (BPF_CORE_READ(file, f_flags) & O_TRUNC)
+		return true;
+	regs = syscall_regs(task);
+	switch (regs ? syscall_nr(task) : 0) {
+	case SYS_open:
+		return regs_arg2(regs) & O_TRUNC;
+	case SYS_openat:
+		return regs_arg3(regs) & O_TRUNC;
+	default:
+		return false;
+	}
+}
+
+/*
+ * A file of its own tree may still be the node's own (sensitive.h): REACH_* flags and the kind, or 0. It is told once a minute for
+ * each file and act.
+ */
+__weak __attribute__((noinline)) int reach_sensitive(__u64 task_at, __u64 file_at)
+{
+	struct origin *o = origin_of(BPF_CORE_READ((struct task_struct *)task_at, tgid));
+	struct container *c = o ? container_of_origin(o) : NULL;
+	struct file *file = (void *)file_at;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	__u32 f_mode = BPF_CORE_READ(file, f_mode);
+	__u64 m, dentry, key;
+	int kind = 0;
+
+	if (!c || !is_regular(BPF_CORE_READ(inode, i_mode)))
+		return 0;
+	m = (__u64)real_mount(BPF_CORE_READ(file, f_path.mnt));
+	dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	if (f_mode & FMODE_WRITE)
+		kind = sensitive_kind(m, dentry, c->root, SENSITIVE_WRITE);
+	if (!kind && (f_mode & FMODE_WRITE) && truncates(file, f_mode))
+		kind = sensitive_kind(m, dentry, c->root, SENSITIVE_REMOVE);
+	if (!kind && (f_mode & FMODE_READ))
+		kind = sensitive_kind(m, dentry, c->root, SENSITIVE_READ);
+	key = BPF_CORE_READ(inode, i_ino) ^ (__u64)BPF_CORE_READ(inode, i_sb);
+	if (!kind || told_before(c->id, key, TOLD_SENSITIVE | (kind & 0xff)))
+		return 0;
+	return REACH_SENSITIVE(kind & 0xff) | (kind & SENSITIVE_GIVEN ? REACH_GIVEN : 0) | REACH_KIND(WD_OWNER_HOST);
+}
+
 /* Reports it if it is. `via`: the door, VIA_UNSPECIFIED where the call in progress tells it. */
 static __always_inline void file_reach(struct task_struct *task, struct file *file, __u32 mnt_ns, __u32 broken, __u32 via)
 {
 	__u32 what = reach_of(number_of(task), number_of(file), mnt_ns, broken);
 
+	if (!what && mnt_ns != MNT_INTERNAL && mnt_ns != MNT_DETACHED)
+		what = reach_sensitive(number_of(task), number_of(file));
 	if (what)
 		reach_report(number_of(task), number_of(file), mnt_ns, what | REACH_VIA(via));
 }

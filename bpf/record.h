@@ -104,6 +104,22 @@ struct wd_host {
 #define WD_MAX_NAMESPACES 16384
 #define WD_MAX_CGROUPS    16384
 
+/* Files and directories of the node's own that are told apart. */
+#define WD_SENSITIVE_ROWS  384
+#define WD_SENSITIVE_WHOLE 0x1000000 /* all of it is, by however deep a mount of a part of it */
+
+/* Set by userspace for a row: a descriptor of what is there now, below 0 for nothing; 0 once it was taken. */
+struct wd_sensitive_ask {
+	__s32 fd;
+	__u32 kinds; /* enum wd_sensitive when it is read, written, removed: a byte each; WD_SENSITIVE_WHOLE */
+};
+
+/* An inode in memory: its number, and its superblock's address in place of a device's number, which in btrfs is not the inode's. */
+struct wd_inode {
+	__u64 inode;
+	__u64 sb;
+};
+
 /* How many files are remembered with the container that wrote them last. */
 #define WD_MAX_WRITTEN 32768
 

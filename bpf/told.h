@@ -32,7 +32,8 @@ enum {
 	TOLD_SOCKET = 5 << 16,
 	TOLD_CONTROL = 6 << 16,
 	TOLD_LINK = 7 << 16,
-	TOLD_SURFACE = 8 << 16
+	TOLD_SURFACE = 8 << 16,
+	TOLD_SENSITIVE = 9 << 16
 };
 
 /* True where the container's act on the object was told within the last minute. False marks it as told now. */

@@ -227,6 +227,8 @@ static int header(message_t ev)
 	print_enum(&warder__v1__ipc_kind__descriptor);
 	print_enum(&warder__v1__task_knob__descriptor);
 	print_enum(&warder__v1__kernel_interface__descriptor);
+	print_enum(&warder__v1__sensitive__descriptor);
+	print_enum(&warder__v1__file_change__descriptor);
 	if (walk(&warder__v1__process__descriptor, print_struct) || each_arm(ev, print_struct))
 		return 1;
 	printf("#endif\n");

@@ -91,6 +91,7 @@ may='
      paths      sink/stream.c:/proc/self/fd/1   deviates: opens its own stdout anew, for flags of its own
      paths      detect/audit.c                  compared with what is mounted, opened by nobody
      paths      grant.c                         likewise
+     paths      sensitive.c                     which files are the own ones of the node: looked up, not read
      paths      detect/provenance.c:/var/lib/kubelet/plugins/  deviates: compared with what is executed, opened by nobody
 '
 
@@ -125,7 +126,7 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules table technique text trust version workload
+     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules sensitive table technique text trust version workload
      schema   base                                    schema json
      policy   base                                    policy yamlmap
      state    base,schema                             view identity identity/* executable state event

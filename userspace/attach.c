@@ -36,6 +36,8 @@ const struct hook hooks[] = {
 	 "masks and read-only mounts taken down in a container's own mount tree, and mounts that go round them", false},
 	{"file_open", "opens by fanotify and by a descriptor passed on; io_uring's that post no completion; " EXIT_VIEW,
 	 "opened files: other mount trees, handles, procfs, interfaces of the kernel, devices", false},
+	{"sensitive_change", NULL,
+	 "files moved, linked or removed in the node's own directories: only those that are opened are seen", false},
 	{"ptrace_access", EXIT_VIEW, "tracing of, memory access to and descriptors taken from other principals' processes",
 	 false},
 	{"ptrace_denied", "32-bit calls", "refused attempts on other principals' processes", false},

@@ -358,7 +358,8 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 
 static int watch(const struct options *o, const struct probe *p, struct inputs *in, struct err *err)
 {
-	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget};
+	struct sensitive sensitive = {.root = -1};
+	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget, .sensitive = &sensitive};
 	struct identity identity;
 	struct control *control = NULL;
 	struct source *src = NULL;
@@ -377,6 +378,8 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 	state_retrust(&e.state, &in->policy.trust);
 	e.rules = &in->policy.rules;
 	rc = open_sinks(&e, o, err);
+	if (!rc)
+		rc = sensitive_init(&sensitive, o->host_root, err);
 	if (!rc && o->cri)
 		rc = cri_open(o->cri, &e.state.cri, err);
 	if (!rc)
@@ -399,6 +402,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 	}
 	if (src)
 		src->ops->close(src);
+	sensitive_destroy(&sensitive);
 	control_close(control);
 	cri_close(e.state.cri);
 	engine_destroy(&e);

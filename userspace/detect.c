@@ -10,15 +10,42 @@ extern const struct detector detect_seal, detect_envelope, detect_namespace, det
 	detect_socket, detect_cgroup, detect_kernelcall, detect_bpfuse, detect_perf, detect_family, detect_sensor,
 	detect_signal, detect_control, detect_ipc, detect_key, detect_key_search, detect_mount_change, detect_root,
 	detect_userns, detect_provenance, detect_helper, detect_kernelfs, detect_device, detect_capability, detect_exec,
-	detect_audit, detect_posture;
+	detect_audit, detect_posture, detect_sensitive, detect_sensitive_change;
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
-	&detect_seal,         &detect_envelope,   &detect_namespace,  &detect_mount,      &detect_file,    &detect_ptrace,
-	&detect_socket,       &detect_cgroup,     &detect_kernelcall, &detect_bpfuse,     &detect_perf,    &detect_family,
-	&detect_sensor,       &detect_signal,     &detect_control,    &detect_ipc,        &detect_key,     &detect_key_search,
-	&detect_mount_change, &detect_root,       &detect_userns,     &detect_provenance, &detect_helper,  &detect_kernelfs,
-	&detect_device,       &detect_capability, &detect_exec,       &detect_audit,      &detect_posture, NULL,
+	&detect_seal,
+	&detect_envelope,
+	&detect_namespace,
+	&detect_mount,
+	&detect_file,
+	&detect_ptrace,
+	&detect_socket,
+	&detect_cgroup,
+	&detect_kernelcall,
+	&detect_bpfuse,
+	&detect_perf,
+	&detect_family,
+	&detect_sensor,
+	&detect_signal,
+	&detect_control,
+	&detect_ipc,
+	&detect_key,
+	&detect_key_search,
+	&detect_mount_change,
+	&detect_root,
+	&detect_userns,
+	&detect_provenance,
+	&detect_helper,
+	&detect_kernelfs,
+	&detect_device,
+	&detect_capability,
+	&detect_exec,
+	&detect_audit,
+	&detect_posture,
+	&detect_sensitive,
+	&detect_sensitive_change,
+	NULL,
 };
 
 const char *const namespace_names[NS_COUNT] = {

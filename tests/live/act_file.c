@@ -151,12 +151,53 @@ static int act_own_open(char **arg)
 	return child_end(pid, read_file(path));
 }
 
+/* The ways to change a file without writing to it. */
+static int act_link(char **arg)
+{
+	return link(arg[0], arg[1]) ? fail(arg[1]) : 0;
+}
+
+static int act_unlink(char **arg)
+{
+	return unlink(arg[0]) ? fail(arg[0]) : 0;
+}
+
+static int act_truncate(char **arg)
+{
+	return truncate(arg[0], 0) ? fail(arg[0]) : 0;
+}
+
+static int open_and_close(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(path);
+	close(fd);
+	return 0;
+}
+
+static int act_empty(char **arg)
+{
+	return open_and_close(arg[0], O_WRONLY | O_TRUNC);
+}
+
+static int act_append(char **arg)
+{
+	return open_and_close(arg[0], O_WRONLY | O_APPEND);
+}
+
 /* clang-format off */
 const struct act file_acts[] = {
 	{"mount", 4, act_mount, "M07", "MAJ:MIN DIR FSTYPE FILE", "mounts a block device, reads FILE in it, unmounts"},
 	{"fsmount", 4, act_fsmount, "M08", "MAJ:MIN DIR FSTYPE FILE", "the same by fsopen and fsmount"},
 	{"handle", 2, act_handle, "M33", "MOUNTED TYPE:HEX [PATH]", "opens a file of MOUNTED's filesystem by its handle"},
 	{"open", 1, act_open, "M34 X02", "PATH", "reads a file"},
+	{"link", 2, act_link, "P16", "FILE NAME", "gives FILE one more name"},
+	{"unlink", 1, act_unlink, "P17", "FILE", "removes a file"},
+	{"truncate", 1, act_truncate, "P17", "FILE", "empties a file by its path"},
+	{"empty", 1, act_empty, "P17", "FILE", "empties a file by opening it"},
+	{"append", 1, act_append, "B13", "FILE", "opens a file to write at its end"},
 	{"own-mount", 1, act_own_mount, "M07 M08", "DIR", "mounts tmpfs both ways"},
 	{"own-open", 1, act_own_open, "M34 X02", "FILE", "reads FILE by /proc/CHILD/root"},
 	{"handle-of", 1, act_handle_of, "", "FILE", "prints FILE's handle"},

@@ -52,7 +52,6 @@ fill() {
 	words=${words//VICTIMSHM/$(made "$1-victim" ipc-make)}
 	words=${words//VICTIMKEY/$(made "$1-victim" key-make)}
 	words=${words//VICTIMPID/$(made "$1-victim" serve pid)}
-	words=${words//SHARE/bind=$share:/data}
 	words=${words//VICTIM/$victim}
 	words=${words//HOLDER/$holder}
 	words=${words//SLEEPER/$(sleeper "$2")}
@@ -63,6 +62,7 @@ fill() {
 	words=${words//MSG/$msg}
 	words=${words//SEM/$sem}
 	words=${words//HOSTKEY/$key}
+	words=${words//SHARE/bind=$share:/data} # last: what mktemp made of a path's name may hold any of the words
 	echo "${words//RUNTIME/$1}"
 }
 

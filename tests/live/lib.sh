@@ -196,7 +196,7 @@ caps_json() {
 
 # spec COMMAND FEATURE...: config.json. Features: caps=all|none|CAP,... (added to the default ones), hostpid, pid=PID (joins its pid
 # namespace), hostipc, hostnet, net=PID, hostcgroup (no cgroup namespace, the cgroup trees writable at /cgroup), devices (all allowed),
-# unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION, shared=SOURCE:DESTINATION
+# unmasked (all of /proc and /sys, writable), user=UID, bind=SOURCE:DESTINATION (rbind: with the mounts below), shared=SOURCE:DESTINATION
 # (its mounts go both ways).
 spec() {
 	local command=$1 feature source uid=0 cgroup_path=/warder-test/$id-$name devices='{"allow":false,"access":"rwm"}'
@@ -221,9 +221,9 @@ spec() {
 			;;
 		devices) devices='{"allow":true,"access":"rwm"}' ;;
 		user=*) uid=${feature#user=} ;;
-		bind=*)
-			source=${feature#bind=}
-			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"bind\",\"rw\"]}"
+		bind=* | rbind=*)
+			source=${feature#*=}
+			mounts="$mounts,{\"destination\":\"${source#*:}\",\"type\":\"bind\",\"source\":\"${source%%:*}\",\"options\":[\"${feature%%=*}\",\"rw\"]}"
 			;;
 		shared=*)
 			source=${feature#shared=}

@@ -34,6 +34,8 @@ struct source_bpf {
 	unsigned int sweep_ms;
 	uint64_t swept_ns;
 	uint64_t files_due_ns;
+	struct sensitive *sensitive;
+	uint64_t looked_ns; /* when those were looked up */
 	/* Records of both rings, to be put in order of time. */
 	struct batch_record *order;
 	char *bytes;
@@ -193,10 +195,34 @@ static void sweep_files(struct source_bpf *s, uint64_t now_ns)
 	s->files_due_ns = now_ns + (rest > FILES_REST * took ? rest : FILES_REST * took);
 }
 
+#define LOOK_NS 2000000000ull
+
+/* The programs take the inodes off our descriptors, and write their tables themselves. */
+static int tell_sensitive(struct source_bpf *s)
+{
+	struct wd_sensitive_ask *asks = s->skel->bss->sensitive_asks;
+	int fds[WD_SENSITIVE_ROWS], rc;
+
+	if (!s->sensitive || !sensitive_look(s->sensitive, asks))
+		return 0;
+	for (int i = 0; i < WD_SENSITIVE_ROWS; i++)
+		fds[i] = asks[i].fd;
+	s->skel->bss->sensitive_asked = 1;
+	rc = iterate(s->skel->progs.iter_sensitive);
+	for (int i = 0; i < WD_SENSITIVE_ROWS; i++)
+		if (fds[i] > 0)
+			close(fds[i]);
+	return rc;
+}
+
 static void bpf_tick(struct source *base, uint64_t now_ns)
 {
 	struct source_bpf *s = (struct source_bpf *)base;
 
+	if (now_ns - s->looked_ns >= LOOK_NS) {
+		s->looked_ns = now_ns;
+		tell_sensitive(s);
+	}
 	if (now_ns - s->swept_ns < s->sweep_ms * 1000000ull)
 		return;
 	s->swept_ns = now_ns;
@@ -397,7 +423,10 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 	}
 	s->epoll = ring_buffer__epoll_fd(s->rings);
 	/* The hooks are on: what starts from here on is theirs, what ran already is the walks'. */
-	rc = iterate(s->skel->progs.iter_seal);
+	s->sensitive = opt->sensitive;
+	rc = tell_sensitive(s);
+	if (!rc)
+		rc = iterate(s->skel->progs.iter_seal);
 	if (!rc)
 		rc = iterate(s->skel->progs.iter_enter);
 	if (rc) {

@@ -3,11 +3,13 @@
 #define WARDER_SOURCE_BPF_H
 
 #include "../attach.h"
+#include "../sensitive.h"
 #include "../source.h"
 
 struct source_bpf_options {
-	unsigned int sweep_ms; /* between two sweeps */
-	unsigned int budget;   /* KiB of telemetry that a container may make a second */
+	unsigned int sweep_ms;       /* between two sweeps */
+	unsigned int budget;         /* KiB of telemetry that a container may make a second */
+	struct sensitive *sensitive; /* the node's own files, looked up in every tick; must outlive the source. NULL: none */
 };
 
 /*
