@@ -260,7 +260,7 @@ static void hooks_are_whole_and_told_apart(void **state)
  * Each must be a row, and the row must name hooks, or `warder doctor` would call unseen what is found.
  */
 
-#define MAX_SAID 256
+#define MAX_SAID 512
 
 static char said[MAX_SAID][16];
 static unsigned int n_said;

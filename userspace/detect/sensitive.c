@@ -66,6 +66,23 @@ static uint32_t kind_of(uint32_t kind, const char *path)
 	return kind;
 }
 
+/* A pod's uid is in its containers' cgroup's path from the start ("pod<uid>"; systemd's slices have "_" for its "-"), before any name is. */
+static bool is_own_pod(const struct workload *w, const char *uid, size_t n)
+{
+	const char *pod = w ? w->cgroup_path : "";
+
+	while (n && (pod = strstr(pod, "pod"))) {
+		size_t same = 0;
+
+		pod += 3;
+		while (same < n && (pod[same] == uid[same] || (pod[same] == '_' && uid[same] == '-')))
+			same++;
+		if (same == n)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Below the kubelet's pods: the directory after "/pods/" is the pod's uid. A pod's own is its own, and what backup agents copy
  * (B22) are volumes of data: those with secrets are what nobody but the pod has to read.
@@ -73,10 +90,9 @@ static uint32_t kind_of(uint32_t kind, const char *path)
 static bool judge_volume(const struct view *view, const char *path, struct verdict *v)
 {
 	static const char *const secret[] = {"/kubernetes.io~secret/", "/kubernetes.io~projected/"};
-	const char *uid = view->actor ? view->actor->pod_uid : "", *pod = strstr(path, "/pods/");
-	size_t n = strlen(uid);
+	const char *pod = strstr(path, "/pods/");
 
-	if (n && pod && !strncmp(pod + 6, uid, n) && pod[6 + n] == '/')
+	if (pod && is_own_pod(view->actor, pod + 6, strcspn(pod + 6, "/")))
 		return false;
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
 		if (strstr(path, secret[i]))
