@@ -8,7 +8,7 @@
 
 #include "emit.h"
 #include "magic.h"
-#include "sensitive.h"
+#include "nodefile.h"
 
 #define NS_DIMS (WD_DIM_MNT | WD_DIM_PID | WD_DIM_NET | WD_DIM_UTS | WD_DIM_IPC | WD_DIM_CGROUP_NS | WD_DIM_USER)
 

@@ -248,7 +248,7 @@ static __always_inline bool truncates(struct file *file, __u32 f_mode)
 }
 
 /*
- * A file of its own tree may still be the node's own (sensitive.h): REACH_* flags and the kind, or 0. It is told once a minute for
+ * A file of its own tree may still be the node's own (nodefile.h): REACH_* flags and the kind, or 0. It is told once a minute for
  * each file and act.
  */
 __weak __attribute__((noinline)) int reach_sensitive(__u64 task_at, __u64 file_at)

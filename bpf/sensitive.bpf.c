@@ -4,8 +4,8 @@
  * are passed by each of these calls (and io_uring's) with the mount that it was made by, and not by what overlayfs does below
  * itself. No exit of a call shows what was there before. And where userspace says which inodes are meant.
  */
-#include "sensitive.h"
 #include "emit.h"
+#include "nodefile.h"
 #include "told.h"
 
 static __always_inline void change_report(struct container *c, __u32 change, __u32 kind, struct vfsmount *mnt,

@@ -80,7 +80,7 @@ static int help(FILE *to, int code)
 	      to);
 	for (const struct sink_kind *const *k = sink_kinds; *k; k++)
 		fprintf(to, "                          %s\n", (*k)->help);
-	fputs("      --host-root DIR   where the node's / is, for the runtimes' state; default: /\n"
+	fputs("      --host-root DIR   where the node's / is: the runtimes' state, and the node's own files; default: /\n"
 	      "      --cri SOCKET      asks the container runtime there for labels, digests and restarts (CRI, calls that only read)\n"
 	      "      --cves FILE       a newer table of known escapes than the built-in one\n"
 	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"

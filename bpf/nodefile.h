@@ -5,8 +5,8 @@
  * which inode it is does. Userspace names the files and directories (userspace/sensitive.c); a file is one of them when it or
  * a directory above it is, on the mount that it was reached by or on those that this one is mounted on.
  */
-#ifndef WARDER_SENSITIVE_H
-#define WARDER_SENSITIVE_H
+#ifndef WARDER_NODEFILE_H
+#define WARDER_NODEFILE_H
 
 #include "maps.h"
 #include "path.h"
