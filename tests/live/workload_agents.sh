@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154,SC2016
+# workload_agents.sh: what a node's own agents do (rows B.. of the catalogue's benign workloads): containers that were given much of the
+# host on purpose, and use it. Where that is what an escape does too, workloads.yaml declares it, by who it is and what it does.
+
+# a network plug-in: installed by a container, executed by the host for a pod; and one that enters the pod's network from a container
+b05() {
+	local bin=/opt/cni/bin plugin=wt-$1-$$ pid node code
+	mkdir -p $bin
+	work "$1-install" "bind=$bin:/host/bin" <<<"cp /usr/lib/cni/bridge /usr/lib/cni/host-local /host/bin/ && mv /host/bin/bridge /host/bin/$plugin && mv /host/bin/host-local /host/bin/$plugin-ipam" || return
+	serve "$1-pod" <<<'sleep 100' || return
+	pid=$(container_pid "$1-pod")
+	printf '{"cniVersion":"1.0.0","name":"x","type":"%s","bridge":"wt0","ipam":{"type":"%s-ipam","dataDir":"%s","ranges":[[{"subnet":"10.97.0.0/24"}]]}}' \
+		$plugin $plugin "$work/$1-ipam" >"$work/$1.net"
+	unshare -n sleep 60 9>&- & # the node's network, which is not the machine's
+	node=$!
+	CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$pid/ns/net CNI_IFNAME=eth0 CNI_PATH=$bin timeout 20 \
+		nsenter -t $node -n $bin/$plugin <"$work/$1.net" >"$work/$1.out" 2>&1 &&
+		work "$1-agent" hostpid caps=all <<<"nsenter -t $pid -n ip -br addr show eth0 | grep 10.97.0"
+	code=$?
+	kill $node
+	rm -f $bin/$plugin*
+	leave "$1-pod"
+	return $code
+}
+
+# the node's filters and settings of its network
+b06() {
+	work "$1-proxy" hostnet caps=all unmasked <<SCRIPT
+sysctl -w net.ipv4.ip_forward=\$(sysctl -n net.ipv4.ip_forward)
+nft add table ip $id-$1 && nft add chain ip $id-$1 services && nft list table ip $id-$1 | grep services; nft delete table ip $id-$1
+modprobe nf_conntrack || true
+ip -br link | grep lo
+SCRIPT
+}
+
+b07() {
+	work "$1-node-exporter" hostpid hostnet ro=/:/host user=65534 <<'SCRIPT'
+prometheus-node-exporter --path.rootfs=/host --path.procfs=/host/proc --path.sysfs=/host/sys --web.listen-address=127.0.0.1:19100 --collector.processes --collector.mountstats 2>/tmp/err &
+curl -s --retry 30 --retry-connrefused --retry-delay 1 http://127.0.0.1:19100/metrics >/tmp/m
+grep -c ^node_ /tmp/m; grep -q '^node_filesystem_size_bytes.*mountpoint="/"' /tmp/m; grep -q ^node_processes_pids /tmp/m
+kill %1
+SCRIPT
+}
+
+# every container's cgroup is read, and the kernel's log
+b08() {
+	serve "$1-app" <<<'sleep 100' || return
+	work "$1-cadvisor" caps=all devices ro=/sys/fs/cgroup:/cgroup ro=/dev/kmsg:/dev/kmsg ro=/:/rootfs <<SCRIPT || return
+find /cgroup -path '*$id-$1-app*' -name cgroup.procs -o -path '*$id-$1-app*' -name 'pids.current' | xargs cat | grep -q .
+find /cgroup -name 'memory.*usage*' -o -name memory.current -o -name cpuacct.usage -o -name cpu.stat | head -n 200 | xargs cat >/dev/null
+df /rootfs | grep -q rootfs
+python3 -c 'import os; fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK); print(len(os.read(fd, 8192)))'
+SCRIPT
+	leave "$1-app"
+}
+
+# the kernel's log is followed, and the service manager asked
+b09() {
+	mkdir -p "$work/$1-bus"
+	dbus-daemon --session --nofork --nopidfile --address="unix:path=$work/$1-bus/socket" >/dev/null 2>&1 9>&- &
+	local bus=$! code
+	until_true 10 test -S "$work/$1-bus/socket" || return
+	work "$1-problem-detector" caps=SYSLOG unmasked "bind=$work/$1-bus:/run/dbus-host" <<'SCRIPT'
+dmesg | tail -n 1
+dbus-send --bus=unix:path=/run/dbus-host/socket --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames | grep org.freedesktop.DBus
+SCRIPT
+	code=$?
+	kill $bus
+	return $code
+}
+
+# a disk is formatted, mounted, and the mount is the host's too
+b10() {
+	local kubelet=$work/$1-kubelet code
+	scratch_disk "$1" || return
+	mkdir -p "$kubelet" && mount --bind "$kubelet" "$kubelet" && mount --make-shared "$kubelet" || return
+	runtime=runc work "$1-csi" caps=all devices unmasked hostpid "shared=$kubelet:/var/lib/kubelet" bind=/dev:/dev ro=/:/host <<SCRIPT
+wipefs -qa $disk && mkfs.ext4 -q $disk
+mkdir -p /var/lib/kubelet/volume && mount $disk /var/lib/kubelet/volume && echo staged >/var/lib/kubelet/volume/file
+chroot /host /bin/true
+SCRIPT
+	code=$?
+	[ "$(cat "$kubelet/volume/file")" = staged ] || code=1
+	umount "$kubelet/volume"
+	umount "$kubelet"
+	losetup -d "$disk"
+	return $code
+}
+
+# a driver's socket in a directory of the host: its registrar talks to it, and so does the kubelet
+b11() {
+	local dir=$work/$1-plugins
+	mkdir -p "$dir"
+	serve "$1-driver" "bind=$dir:/csi" <<<'exec socat UNIX-LISTEN:/csi/csi.sock,fork SYSTEM:"echo driver-7"' || return
+	until_true 10 test -S "$dir/csi.sock" || return
+	work "$1-registrar" "bind=$dir:/csi" <<<'socat -u UNIX-CONNECT:/csi/csi.sock - | grep driver-7' || return
+	[ "$(socat -u "UNIX-CONNECT:$dir/csi.sock" -)" = driver-7 ] || return
+	leave "$1-driver"
+	rm -r "$dir"
+}
+
+# an agent that profiles the node: perf on all processors, a program of its own in the kernel, the host's procfs
+b15() {
+	[ -e "$work/agent.bpf.o" ] || clang -O2 -target bpf -I/usr/include/x86_64-linux-gnu -c "$here/agent.bpf.c" -o "$work/agent.bpf.o" || return
+	work "$1-apm" hostpid caps=all devices unmasked ro=/proc:/host/proc "ro=$work/agent.bpf.o:/agent.bpf.o" <<'SCRIPT'
+grep -q . /host/proc/1/status /host/proc/1/stat /host/proc/loadavg
+perf stat -a -e cpu-clock sleep 0.2 2>&1 | grep cpu-clock
+mkdir -p /tmp/bpf && mount -t bpf bpf /tmp/bpf && bpftool prog load /agent.bpf.o /tmp/bpf/agent && bpftool prog show pinned /tmp/bpf/agent | grep tracepoint
+SCRIPT
+}
+
+# a back-up of the pods' volumes
+b22() {
+	local pods=$work/$1-pods
+	mkdir -p "$pods/a/volumes/data"
+	work "$1-app" "bind=$pods/a/volumes/data:/data" <<<'head -c 1000000 /dev/urandom >/data/blob; echo mine >/data/file' || return
+	work "$1-backup" caps=DAC_READ_SEARCH "ro=$pods:/host_pods" <<'SCRIPT' || return
+export RESTIC_PASSWORD=x RESTIC_REPOSITORY=/srv/r
+restic init -q && restic backup -q /host_pods && restic restore -q latest --target /srv/back && diff -r /host_pods /srv/back/host_pods && restic snapshots | grep -q host_pods
+SCRIPT
+	rm -r "$pods"
+}
+
+b30() {
+	work "$1-sysctl" caps=all unmasked <<'SCRIPT'
+for name in vm.max_map_count fs.inotify.max_user_watches fs.file-max; do sysctl -w $name=$(sysctl -n $name); done
+sysctl -w net.core.somaxconn=4096
+SCRIPT
+}
+
+# looks from a container whether the host wants a restart, as the host
+b31() {
+	local host code
+	sleep 60 9>&- & # a process of the host's: some machines let nobody near their first
+	host=$!
+	work "$1-kured" hostpid caps=all <<<"nsenter -m/proc/$host/ns/mnt -- /usr/bin/test -f /etc/debian_version && nsenter -m/proc/$host/ns/mnt -- /bin/systemctl --version | grep systemd"
+	code=$?
+	kill $host
+	return $code
+}
+
+# the control plane's store, on the host's network
+b32() {
+	serve "$1-etcd" hostnet <<<'exec etcd --data-dir /tmp/e --listen-client-urls http://127.0.0.1:12379 --advertise-client-urls http://127.0.0.1:12379 --listen-peer-urls http://127.0.0.1:12380 --log-level error' || return
+	work "$1-apiserver" hostnet <<<'export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=http://127.0.0.1:12379; for n in $(seq 50); do etcdctl put k state 2>/dev/null && break; sleep 0.1; done; etcdctl get k | grep state' || return
+	leave "$1-etcd"
+}
+
+# a build job that starts containers by the engine's socket
+b36() {
+	work "$1-runner" "bind=${docker_socket%/*}:/sockets" <<SCRIPT
+export DOCKER_HOST=unix:///sockets/docker.sock DOCKER_CONFIG=/tmp
+docker ps >/dev/null && docker run --rm --network none --name $id-$1-job warder-test echo built-it | grep built-it
+SCRIPT
+}
+
+# an administrator looks into a container
+b37() {
+	local pid
+	serve "$1" <<<'echo own >/tmp/own; sleep 100' || return
+	pid=$(container_pid "$1")
+	until_true 10 test -s "/proc/$pid/root/tmp/own" || return
+	[ "$(nsenter -t "$pid" -a /bin/cat /tmp/own)" = own ] && [ "$(nsenter -t "$pid" -n ip -br addr | wc -l)" -ge 1 ] &&
+		[ "$(cat "/proc/$pid/root/tmp/own")" = own ] && gdb -batch -p "$pid" -ex detach >/dev/null 2>&1 && strace -p "$pid" -o /dev/null 2>/dev/null & 
+	local look=$!
+	sleep 1
+	kill $look 2>/dev/null
+	inside "$1" true || return
+	leave "$1"
+}
+
+# a virtual machine in a container: what is on its serial line is its own boot sector's
+b39() {
+	work "$1" devices bind=/dev/kvm:/dev/kvm <<'SCRIPT'
+python3 - <<E
+code = b"".join(bytes([0xb0, c, 0xba, 0xf8, 0x03, 0xee]) for c in b"from the guest\n") + b"\xf4\xeb\xfd"
+open("/tmp/disk", "wb").write(code.ljust(510, b"\0") + b"\x55\xaa")
+E
+timeout 20 qemu-system-x86_64 -accel kvm -accel tcg -display none -serial file:/tmp/serial -drive file=/tmp/disk,format=raw -sandbox on -m 32 2>/tmp/err & pid=$!
+for n in $(seq 150); do grep -q 'from the guest' /tmp/serial && break; sleep 0.1; done
+kill $pid
+grep 'from the guest' /tmp/serial || { cat /tmp/err; exit 1; }
+SCRIPT
+}
+
+# a pod whose containers share their processes: one reloads the other and reads its log
+b40() {
+	local pod=$RANDOM app
+	serve "$1-app" pod=c$pod <<'SCRIPT' || return
+printf 'daemon off;\nuser root;\npid /tmp/pid;\nerror_log /tmp/error.log notice;\nevents {}\nhttp { access_log off; server { listen 8080; } }\n' >/tmp/c
+exec nginx -c /tmp/c
+SCRIPT
+	app=$(container_pid "$1-app")
+	until_true 10 test -s "/proc/$app/root/tmp/pid" || return
+	work "$1-sidecar" pod=c$pod "sandbox=$app" "pid=$app" caps=SYS_PTRACE <<'SCRIPT' || return
+kill -HUP 1
+for n in $(seq 100); do grep -q reconfiguring /proc/1/root/tmp/error.log && break; sleep 0.1; done
+grep -q reconfiguring /proc/1/root/tmp/error.log && tr '\0' ' ' </proc/1/cmdline | grep nginx
+SCRIPT
+	leave "$1-app"
+}
+
+# a filesystem that a sidecar serves, and the application's container has too
+b41() {
+	local volume=$work/$1-volume code
+	mkdir -p "$volume" && mount --bind "$volume" "$volume" && mount --make-shared "$volume" || return
+	runtime=runc serve "$1-fuse" caps=SYS_ADMIN devices "shared=$volume:/volume" bind=/dev/fuse:/dev/fuse <<'SCRIPT' || return
+mkdir -p /srv/remote /volume/mnt && echo remote >/srv/remote/file
+printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n' >/tmp/ssh && chmod 755 /tmp/ssh
+exec sshfs -f -o ssh_command=/tmp/ssh,allow_other x:/srv/remote /volume/mnt
+SCRIPT
+	until_true 10 test -s "$volume/mnt/file" &&
+		runtime=runc work "$1-app" "ro=$volume:/volume" <<<'grep remote /volume/mnt/file'
+	code=$?
+	umount -l "$volume/mnt" 2>/dev/null
+	leave "$1-fuse"
+	umount "$volume"
+	return $code
+}
+
+# a disk that is given is labelled and looked at
+b42() {
+	local code
+	scratch_disk "$1" || return
+	work "$1-osd" caps=all devices unmasked bind=/dev:/dev <<SCRIPT
+wipefs -qa $disk && pvcreate -qq -y --config 'devices/filter=["a|$disk|","r|.*|"] activation/udev_sync=0' $disk && blkid -p $disk | grep LVM2 && blockdev --getsize64 $disk
+SCRIPT
+	code=$?
+	losetup -d "$disk"
+	return $code
+}
+
+# what the node has is asked for, and the kernel to tell of its devices again
+b43() {
+	work "$1-feature-discovery" caps=all unmasked ro=/sys:/host-sys ro=/boot:/host-boot ro=/etc:/host-etc <<'SCRIPT'
+grep -q . /host-sys/devices/system/cpu/online && grep -m 1 flags /proc/cpuinfo | head -c 20 && cat /host-etc/os-release | grep -q ID && ls /host-sys/bus/pci/devices >/dev/null
+udevadm trigger -c change -s mem && udevadm info -e | grep -q DEVPATH
+SCRIPT
+}
+
+# files of the node are looked at for what is bad, and all that is opened is told
+b44() {
+	mkdir -p "$work/$1-host" && echo 'harmless words, and marker-of-a-virus' >"$work/$1-host/file"
+	work "$1-scanner" "caps=SYS_ADMIN DAC_READ_SEARCH" ro=/:/host <<SCRIPT
+printf 'Test.Marker:0:*:%s\n' \$(printf marker-of-a-virus | od -An -tx1 | tr -d ' \n') >/tmp/x.ndb
+clamscan --no-summary -d /tmp/x.ndb /host$work/$1-host | grep -q 'Test.Marker.*FOUND'
+cd /host
+fatrace -c -s 2 -o /tmp/trace & sleep 0.7; cat /host$work/$1-host/file >/dev/null; wait \$!; grep -q "cat.*$1-host/file" /tmp/trace
+SCRIPT
+}
+
+# a time server, which leaves the node's clock alone (-x)
+b45() {
+	work "$1-ntp" caps=none <<'SCRIPT'
+printf 'port 1123\ncmdport 0\nbindaddress 127.0.0.1\nallow\nlocal stratum 8\ndriftfile /tmp/drift\npidfile /tmp/pid\nbindcmdaddress /tmp/sock\n' >/tmp/c
+chronyd -u root -x -f /tmp/c
+printf 'server 127.0.0.1 port 1123 iburst maxsamples 1\npidfile /tmp/pid2\nport 0\ncmdport 0\nbindcmdaddress /\n' >/tmp/c2
+timeout 20 chronyd -u root -x -Q -f /tmp/c2 -t 10 2>&1 | grep 'System clock'
+SCRIPT
+}
