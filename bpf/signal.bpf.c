@@ -45,6 +45,12 @@ static __always_inline bool is_visitor(const struct owner *own, struct origin *o
 	return own->kind == WD_OWNER_HOST && BPF_CORE_READ(target, nsproxy, mnt_ns, ns.inum) == o->mnt_ns;
 }
 
+/* Its end took its origin with it, and left nothing to harm: a zombie that waits for its parent, such as kill(-1) meets. */
+static __always_inline bool is_gone(struct task_struct *target)
+{
+	return !BPF_CORE_READ(target, signal, live.counter);
+}
+
 static __always_inline int signal_send(struct origin *o, int sig, struct task_struct *target, long ret)
 {
 	__u32 tgid = BPF_CORE_READ(target, tgid);
@@ -52,7 +58,7 @@ static __always_inline int signal_send(struct origin *o, int sig, struct task_st
 	struct wd_signal_send *s;
 	struct wd_record *r;
 
-	if (owner_is(&own, o->container) || is_visitor(&own, o, target))
+	if (owner_is(&own, o->container) || is_visitor(&own, o, target) || is_gone(target))
 		return 0;
 	if (told_before(o->container, tgid, TOLD_SIGNAL | (ret < 0) << 8 | (sig & 127)))
 		return 0;

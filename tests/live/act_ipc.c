@@ -191,13 +191,16 @@ static int act_signal(char **arg)
 static int act_own_signal(char **arg)
 {
 	pid_t pid = child_start(NULL);
+	siginfo_t ended;
 
 	(void)arg;
 	if (pid < 0)
 		return fail("fork");
 	if (kill(pid, SIGSTOP) || kill(pid, SIGCONT))
 		return child_end(pid, fail("kill"));
-	strcpy(proof, "a child stopped and continued");
+	if (kill(pid, SIGKILL) || waitid(P_PID, pid, &ended, WEXITED | WNOWAIT) || kill(pid, SIGSTOP))
+		return child_end(pid, fail("kill of a zombie"));
+	strcpy(proof, "a child stopped, continued and ended, and stopped once more");
 	return child_end(pid, 0);
 }
 
@@ -463,7 +466,7 @@ const struct act ipc_acts[] = {
 	{"receive", 1, act_receive, "M40 X05", "NAME", "takes what a server hands out, and a child keeps it"},
 	{"own-receive", 1, act_own_receive, "M40 X05", "FILE", "passes a descriptor of FILE to itself"},
 	{"signal", 2, act_signal, "X04 P14", "PID SIGNAL [pidfd]", "sends a signal"},
-	{"own-signal", 0, act_own_signal, "X04", "", "stops and continues a child"},
+	{"own-signal", 0, act_own_signal, "X04", "", "stops, continues and ends a child, and signals its zombie"},
 	{"control", 1, act_control, "X04", "PID", "sets PID's limits, processors and priority to what they are"},
 	{"own-control", 0, act_own_control, "X04", "", "the same of a child and of itself"},
 	{"ipc-make", 1, act_ipc_make, "M49", "shm|sem|msg [KEY]", "makes a System V object and keeps it"},
