@@ -25,14 +25,19 @@ static __always_inline int connect_refused(const void *address, __u64 len, long 
 {
 	struct origin *o =
 		ret == ENOENT_ || ret == EACCES_ || ret == EPROTOTYPE_ || ret == ECONNREFUSED_ ? origin_current() : NULL;
-	struct unix_name name __attribute__((aligned(8))) = {};
+	struct unix_name given = {}, name __attribute__((aligned(8))) = {};
 	__u64 hash = 0xcbf29ce484222325;
 
 	if (!o)
 		return 0;
 	asm volatile("" : "+r"(len));
-	if (!len || len > sizeof(name) || bpf_probe_read_user(&name, len, address) || name.family != AF_UNIX)
+	if (!len || len > sizeof(given) || bpf_probe_read_user(&given, len, address) || given.family != AF_UNIX)
 		return 0;
+	/* Behind a path's end lies what was on the caller's stack: glibc asks for nscd with all of the structure (B24). */
+	if (given.path[0])
+		bpf_probe_read_kernel_str(name.path, sizeof(name.path), given.path);
+	else
+		name = given;
 #pragma unroll
 	for (unsigned int i = 0; i < sizeof(name) / sizeof(hash); i++)
 		hash = (hash ^ ((__u64 *)&name)[i]) * 0x100000001b3;

@@ -72,7 +72,7 @@ static int act_list_mounts(char **arg)
 	return 0;
 }
 
-/* N names that nobody listens at, or N times the same. */
+/* N names that nobody listens at, or N times the same: with other bytes behind its end each time, as glibc asks for nscd. */
 static int act_hunt(char **arg)
 {
 	bool same = arg[1] && !strcmp(arg[1], "same");
@@ -83,6 +83,7 @@ static int act_hunt(char **arg)
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		/* every other one is a socket of a daemon that has ended */
+		memset(addr.sun_path, 'A' + i % 26, sizeof(addr.sun_path));
 		snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/hunt-%d.sock", same ? 0 : i);
 		if (!same && i % 2) {
 			bind(fd, (struct sockaddr *)&addr, sizeof(addr));
