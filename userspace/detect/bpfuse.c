@@ -24,7 +24,6 @@ static const struct {
 	{2, HIGH, "M30", "kprobe"},
 	{5, HIGH, "M30", "tracepoint"},
 	{7, HIGH, "M30", "perf event"},
-	{15, HIGH, "M30", "device cgroup"},
 	{17, HIGH, "M30", "raw tracepoint"},
 	{24, HIGH, "M30", "writable raw tracepoint"},
 	{26, HIGH, "M30", "tracing"},
@@ -33,6 +32,11 @@ static const struct {
 	{29, HIGH, "M30", "LSM"},
 	{23, MEDIUM, "M30", "sysctl cgroup"},
 	{31, LOW, "M30", "syscall"},
+	/*
+	 * All filters of a cgroup and of those above it must agree: one more takes devices away and gives none. systemd and engines
+	 * load one for each service (B16, B17); to be rid of the runtime's own it must first be got hold of (M31).
+	 */
+	{15, LOW, "M30", "device cgroup"},
 	{3, LOW, "X16", "traffic classifier"},
 	{4, LOW, "X16", "traffic action"},
 	{6, LOW, "X16", "XDP"},
