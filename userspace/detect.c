@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,27 @@ const char *view_owner(const struct view *view)
 	default:
 		return "an unknown owner";
 	}
+}
+
+/* How much of a cgroup's path is its pod's ("kubepods/besteffort/pod<uid>", "...-pod<uid>.slice"); 0 where it is in none. */
+static size_t pod_length(const char *cgroup)
+{
+	const char *leaf = strrchr(cgroup, '/'), *pod;
+
+	for (pod = leaf; pod && pod > cgroup && pod[-1] != '/';)
+		pod--;
+	for (; pod && (pod = strstr(pod, "pod")) && pod < leaf; pod += 3)
+		if (isxdigit((unsigned char)pod[3 + (pod[3] == '_')]))
+			return (size_t)(leaf - cgroup);
+	return 0;
+}
+
+bool view_pod_mates(const struct view *view)
+{
+	const struct workload *a = view->actor, *b = view->owner;
+	size_t n = a && b ? pod_length(a->cgroup_path) : 0;
+
+	return n && n == pod_length(b->cgroup_path) && !memcmp(a->cgroup_path, b->cgroup_path, n);
 }
 
 const char *view_process(const struct wd_process *p)

@@ -39,6 +39,8 @@ const char *namespaces_text(uint32_t dimensions, char *out, size_t size);
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach);
 /* Who owns the object, in words: "the host", "container web", "an unknown owner". Valid until the next call. */
 const char *view_owner(const struct view *view);
+/* Whether actor and owner are containers of one pod, as their cgroups tell, whose names no container chooses. */
+bool view_pod_mates(const struct view *view);
 /* A Process of the record in words: "dockerd (pid 12)". Valid until the next call. */
 const char *view_process(const struct wd_process *p);
 /* A path fit for a sentence: of a long one its end, since the leaf says most. The event has all of it. */

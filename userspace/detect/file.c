@@ -121,6 +121,11 @@ static bool judge(const struct view *view, struct verdict *v)
 		judge_passed(view, v, shown);
 	} else if (f->foreign) {
 		v->technique = !host ? "X02" : fanotify ? "M56" : "M34";
+		if (!f->write && !f->joining && view_pod_mates(view)) {
+			/* A pod that shares its processes shares them for this: a sidecar reads its application's log (B40). */
+			v->stage = WARDER__V1__STAGE__RECON;
+			v->severity = WARDER__V1__SEVERITY__LOW;
+		}
 		snprintf(v->message, sizeof(v->message), "%s %s in the mount tree of %s%s", act, shown, view_owner(view), with);
 	} else {
 		return false;

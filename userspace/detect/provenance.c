@@ -5,7 +5,6 @@
  */
 #include "../detect.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,26 +122,6 @@ static bool judge_link(const struct view *view, const char *path, struct verdict
 	return true;
 }
 
-/* How much of a cgroup's path is its pod's ("kubepods/besteffort/pod<uid>", "...-pod<uid>.slice"); 0 where it is in none. */
-static size_t pod_length(const char *cgroup)
-{
-	const char *leaf = strrchr(cgroup, '/'), *pod;
-
-	for (pod = leaf; pod && pod > cgroup && pod[-1] != '/';)
-		pod--;
-	for (; pod && (pod = strstr(pod, "pod")) && pod < leaf; pod += 3)
-		if (isxdigit((unsigned char)pod[3 + (pod[3] == '_')]))
-			return (size_t)(leaf - cgroup);
-	return 0;
-}
-
-static bool is_pod_mate(const struct workload *a, const struct workload *b)
-{
-	size_t n = a && b ? pod_length(a->cgroup_path) : 0;
-
-	return n && n == pod_length(b->cgroup_path) && !memcmp(a->cgroup_path, b->cgroup_path, n);
-}
-
 /* The same container after a restart, which to the kernel is another one. */
 static bool is_same(const struct workload *a, const struct workload *b)
 {
@@ -195,7 +174,7 @@ static bool judge(const struct view *view, struct verdict *v)
 		judge_host(u, path, v);
 	} else {
 		/* A pod's containers share what they will: an init container brings a program for the next (B33). */
-		if (u->same_pod || is_pod_mate(view->actor, view->owner) || is_same(view->actor, view->owner))
+		if (u->same_pod || view_pod_mates(view) || is_same(view->actor, view->owner))
 			return false;
 		v->technique = "X01";
 		v->severity = u->writer_ended ? WARDER__V1__SEVERITY__LOW : WARDER__V1__SEVERITY__HIGH;
