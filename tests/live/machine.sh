@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2016
 # machine.sh: containers in which the machine's own programs run, sourced after lib.sh. Their root is an overlay of the host's root, as
 # an image would be; what they write is in a tmpfs. A script is bash's, and ends at its first failure.
 #
@@ -42,6 +42,9 @@ amend() {
 	done
 }
 
+# what scripts have besides: soon CMD... polls it
+soon='soon() { local end=$((SECONDS + 30)); until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { echo "not soon: $*"; return 1; }; sleep 0.05; done; }
+'
 # machine NAME FEATURE... <<script: its bundle
 machine() {
 	local name=$1 dir script amended='' features
@@ -52,7 +55,7 @@ machine() {
 	mount -t overlay -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/overlay" overlay "$dir/rootfs" || return
 	amend "$@" >"$dir/features"
 	mapfile -t features <"$dir/features"
-	spec "" ${features[@]+"${features[@]}"} | jq --arg script "$script" '.process.args = ["/bin/bash", "-euc", $script] |
+	spec "" ${features[@]+"${features[@]}"} | jq --arg script "$script" --arg soon "$soon" '.process.args = ["/bin/bash", "-euc", $soon + $script] |
 		.process.env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "container=oci"] |
 		.mounts = ["/tmp", "/run", "/var/tmp" | {destination: ., type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=1777"]}] + .mounts'"$amended" \
 		>"$dir/config.json"

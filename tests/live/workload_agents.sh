@@ -3,6 +3,13 @@
 # workload_agents.sh: what a node's own agents do (rows B.. of the catalogue's benign workloads): containers that were given much of the
 # host on purpose, and use it. Where that is what an escape does too, workloads.yaml declares it, by who it is and what it does.
 
+# disk_end NAME: scratch_disk's ends with its workload, and its number may be another's by the end of the suite
+disk_end() {
+	losetup -d "$disk"
+	sed -i "\\|^$disk\$|d" "$work/loops"
+	rm "$work/$1.img"
+}
+
 # a network plug-in: installed by a container, executed by the host for a pod; and one that enters the pod's network from a container
 b05() {
 	local bin=/opt/cni/bin plugin=wt-$1-$$ pid node code
@@ -37,7 +44,7 @@ SCRIPT
 b07() {
 	work "$1-node-exporter" hostpid hostnet ro=/:/host user=65534 <<'SCRIPT'
 prometheus-node-exporter --path.rootfs=/host --path.procfs=/host/proc --path.sysfs=/host/sys --web.listen-address=127.0.0.1:19100 --collector.processes --collector.mountstats 2>/tmp/err &
-curl -s --retry 30 --retry-connrefused --retry-delay 1 http://127.0.0.1:19100/metrics >/tmp/m
+soon curl -sf -o /tmp/m http://127.0.0.1:19100/metrics
 grep -c ^node_ /tmp/m; grep -q '^node_filesystem_size_bytes.*mountpoint="/"' /tmp/m; grep -q ^node_processes_pids /tmp/m
 kill %1
 SCRIPT
@@ -84,7 +91,7 @@ SCRIPT
 	[ "$(cat "$kubelet/volume/file")" = staged ] || code=1
 	umount "$kubelet/volume"
 	umount "$kubelet"
-	losetup -d "$disk"
+	disk_end "$1"
 	return $code
 }
 
@@ -97,7 +104,6 @@ b11() {
 	work "$1-registrar" "bind=$dir:/csi" <<<'socat -u UNIX-CONNECT:/csi/csi.sock - | grep driver-7' || return
 	[ "$(socat -u "UNIX-CONNECT:$dir/csi.sock" -)" = driver-7 ] || return
 	leave "$1-driver"
-	rm -r "$dir"
 }
 
 # an agent that profiles the node: perf on all processors, a program of its own in the kernel, the host's procfs
@@ -115,11 +121,10 @@ b22() {
 	local pods=$work/$1-pods
 	mkdir -p "$pods/a/volumes/data"
 	work "$1-app" "bind=$pods/a/volumes/data:/data" <<<'head -c 1000000 /dev/urandom >/data/blob; echo mine >/data/file' || return
-	work "$1-backup" caps=DAC_READ_SEARCH "ro=$pods:/host_pods" <<'SCRIPT' || return
+	work "$1-backup" caps=DAC_READ_SEARCH "ro=$pods:/host_pods" <<'SCRIPT'
 export RESTIC_PASSWORD=x RESTIC_REPOSITORY=/srv/r
 restic init -q && restic backup -q /host_pods && restic restore -q latest --target /srv/back && diff -r /host_pods /srv/back/host_pods && restic snapshots | grep -q host_pods
 SCRIPT
-	rm -r "$pods"
 }
 
 b30() {
@@ -143,7 +148,7 @@ b31() {
 # the control plane's store, on the host's network
 b32() {
 	serve "$1-etcd" hostnet <<<'exec etcd --data-dir /tmp/e --listen-client-urls http://127.0.0.1:12379 --advertise-client-urls http://127.0.0.1:12379 --listen-peer-urls http://127.0.0.1:12380 --log-level error' || return
-	work "$1-apiserver" hostnet <<<'export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=http://127.0.0.1:12379; for n in $(seq 50); do etcdctl put k state 2>/dev/null && break; sleep 0.1; done; etcdctl get k | grep state' || return
+	work "$1-apiserver" hostnet <<<'export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=http://127.0.0.1:12379; soon etcdctl put k state; etcdctl get k | grep state' || return
 	leave "$1-etcd"
 }
 
@@ -158,16 +163,13 @@ SCRIPT
 # an administrator looks into a container
 b37() {
 	local pid
-	serve "$1" <<<'echo own >/tmp/own; sleep 100' || return
+	serve "$1" <<<'echo own >/tmp/own; while :; do sleep 0.1; done' || return
 	pid=$(container_pid "$1")
 	until_true 10 test -s "/proc/$pid/root/tmp/own" || return
-	[ "$(nsenter -t "$pid" -a /bin/cat /tmp/own)" = own ] && [ "$(nsenter -t "$pid" -n ip -br addr | wc -l)" -ge 1 ] &&
-		[ "$(cat "/proc/$pid/root/tmp/own")" = own ] && gdb -batch -p "$pid" -ex detach >/dev/null 2>&1 && strace -p "$pid" -o /dev/null 2>/dev/null & 
-	local look=$!
-	sleep 1
-	kill $look 2>/dev/null
-	inside "$1" true || return
-	leave "$1"
+	[ "$(nsenter -t "$pid" -a /bin/cat /tmp/own)" = own ] && nsenter -t "$pid" -n ip -br addr | grep -q '^lo' &&
+		[ "$(cat "/proc/$pid/root/tmp/own")" = own ] && gdb -batch -p "$pid" -ex 'info registers rip' -ex detach 2>&1 | grep -q '^rip' || return
+	timeout -s INT 0.5 strace -f -p "$pid" -o "$work/$1.trace" 2>/dev/null
+	grep -q clone "$work/$1.trace" && leave "$1"
 }
 
 # a virtual machine in a container: what is on its serial line is its own boot sector's
@@ -177,10 +179,9 @@ python3 - <<E
 code = b"".join(bytes([0xb0, c, 0xba, 0xf8, 0x03, 0xee]) for c in b"from the guest\n") + b"\xf4\xeb\xfd"
 open("/tmp/disk", "wb").write(code.ljust(510, b"\0") + b"\x55\xaa")
 E
-timeout 20 qemu-system-x86_64 -accel kvm -accel tcg -display none -serial file:/tmp/serial -drive file=/tmp/disk,format=raw -sandbox on -m 32 2>/tmp/err & pid=$!
-for n in $(seq 150); do grep -q 'from the guest' /tmp/serial && break; sleep 0.1; done
+timeout 50 qemu-system-x86_64 -accel kvm -accel tcg -display none -serial file:/tmp/serial -drive file=/tmp/disk,format=raw -sandbox on -m 32 2>/tmp/err & pid=$!
+soon grep 'from the guest' /tmp/serial || { cat /tmp/err; exit 1; }
 kill $pid
-grep 'from the guest' /tmp/serial || { cat /tmp/err; exit 1; }
 SCRIPT
 }
 
@@ -195,8 +196,8 @@ SCRIPT
 	until_true 10 test -s "/proc/$app/root/tmp/pid" || return
 	work "$1-sidecar" pod=c$pod "sandbox=$app" "pid=$app" caps=SYS_PTRACE <<'SCRIPT' || return
 kill -HUP 1
-for n in $(seq 100); do grep -q reconfiguring /proc/1/root/tmp/error.log && break; sleep 0.1; done
-grep -q reconfiguring /proc/1/root/tmp/error.log && tr '\0' ' ' </proc/1/cmdline | grep nginx
+soon grep reconfiguring /proc/1/root/tmp/error.log
+tr '\0' ' ' </proc/1/cmdline | grep nginx
 SCRIPT
 	leave "$1-app"
 }
@@ -227,7 +228,7 @@ b42() {
 wipefs -qa $disk && pvcreate -qq -y --config 'devices/filter=["a|$disk|","r|.*|"] activation/udev_sync=0' $disk && blkid -p $disk | grep LVM2 && blockdev --getsize64 $disk
 SCRIPT
 	code=$?
-	losetup -d "$disk"
+	disk_end "$1"
 	return $code
 }
 
@@ -235,7 +236,7 @@ SCRIPT
 b43() {
 	work "$1-feature-discovery" caps=all unmasked ro=/sys:/host-sys ro=/boot:/host-boot ro=/etc:/host-etc <<'SCRIPT'
 grep -q . /host-sys/devices/system/cpu/online && grep -m 1 flags /proc/cpuinfo | head -c 20 && cat /host-etc/os-release | grep -q ID && ls /host-sys/bus/pci/devices >/dev/null
-udevadm trigger -c change -s mem && udevadm info -e | grep -q DEVPATH
+[ "$(udevadm trigger -v -c change -s mem | wc -l)" -ge 3 ] && udevadm info -e | grep -q DEVPATH
 SCRIPT
 }
 
@@ -246,7 +247,10 @@ b44() {
 printf 'Test.Marker:0:*:%s\n' \$(printf marker-of-a-virus | od -An -tx1 | tr -d ' \n') >/tmp/x.ndb
 clamscan --no-summary -d /tmp/x.ndb /host$work/$1-host | grep -q 'Test.Marker.*FOUND'
 cd /host
-fatrace -c -s 2 -o /tmp/trace & sleep 0.7; cat /host$work/$1-host/file >/dev/null; wait \$!; grep -q "cat.*$1-host/file" /tmp/trace
+fatrace -c -o /tmp/trace & fatrace=\$!
+traced() { cat /host$work/$1-host/file; grep "cat.*$1-host/file" /tmp/trace; }
+soon traced
+kill \$fatrace
 SCRIPT
 }
 

@@ -36,7 +36,7 @@ b04() {
 	local pod=$RANDOM
 	serve "$1-sandbox" pod=a$pod <<<'sleep 100' || return
 	serve "$1-web" pod=a$pod "sandbox=$(container_pid "$1-sandbox")" <<<'mkdir /tmp/w && echo from-a-pod >/tmp/w/index && cd /tmp/w && exec python3 -m http.server 8080' || return
-	work "$1-client" pod=a$pod "sandbox=$(container_pid "$1-sandbox")" <<<'curl -s --retry-connrefused --retry 20 --retry-delay 1 http://127.0.0.1:8080/index | grep from-a-pod' || return
+	work "$1-client" pod=a$pod "sandbox=$(container_pid "$1-sandbox")" <<<'soon curl -sf http://127.0.0.1:8080/index; curl -s http://127.0.0.1:8080/index | grep from-a-pod' || return
 	leave "$1-web"
 	leave "$1-sandbox"
 }
@@ -55,13 +55,12 @@ input(type="imfile" File="/var/log/containers/*.log" Tag="app")
 action(type="omfile" file="/var/log/out/all")
 E
 rsyslogd -f /tmp/c -i /tmp/pid
-for n in $(seq 100); do [ "$(grep -c 'line' /var/log/out/all)" != 100 ] || break; sleep 0.1; done
+soon grep 'line 100$' /var/log/out/all
 kill "$(cat /tmp/pid)"
-grep -q 'line 100$' /var/log/out/all
 mv /var/log/pods/app/0.log /var/log/pods/app/0.log.1
 : >/var/log/pods/app/0.log
 SCRIPT
-	[ "$(wc -l <"$logs/pods/app/0.log.1")" = 100 ] && rm -r "$logs"
+	[ "$(wc -l <"$logs/pods/app/0.log.1")" = 100 ]
 }
 
 # the kubelet makes links in a directory that containers have, reads logs by them and turns them over, all on the host
@@ -75,7 +74,6 @@ b14() {
 	[ "$(cat "$logs/containers/app.log")" = first ] && mv "$logs/pods/0.log" "$logs/pods/0.log.1" && ln -sfn ../pods/0.log.1 "$logs/containers/app.log" &&
 		[ "$(cat "$logs/containers/app.log")" = first ] || return
 	leave "$1"
-	rm -r "$logs"
 }
 
 # systemd as process 1, and a service in namespaces of its own
@@ -132,16 +130,18 @@ bwrap --unshare-all --ro-bind / / --dev /dev --ro-bind /proc /proc --tmpfs /tmp 
 mkdir -p /tmp/h && chown nobody /tmp/h
 echo '<p id=x></p><script>document.getElementById("x").textContent = "six times seven is " + 6 * 7</script>' >/tmp/h/page.html
 runuser -u nobody -- env HOME=/tmp/h chromium --headless --disable-gpu --user-data-dir=/tmp/h/d --dump-dom file:///tmp/h/page.html 2>/tmp/err >/tmp/out &
-for n in $(seq 200); do
-	for p in /proc/[0-9]*; do
-		grep -qzs -e '--type=zygote' $p/cmdline && [ "$(readlink $p/ns/user)" != "$(readlink /proc/self/ns/user)" ] && touch /tmp/sandboxed
-	done 2>/dev/null
-	[ -e /tmp/sandboxed ] && break
-	sleep 0.05
-done
+in_a_sandbox() { # a process that has another number in a pid namespace below
+	local file key inner
+	for file in /proc/[0-9]*/status; do
+		while read -r key _ inner _; do
+			[ "$key" != NSpid: ] || [ -z "$inner" ] || return 0
+		done <$file
+	done
+	return 1
+}
+soon in_a_sandbox
 wait
 grep 'six times seven is 42' /tmp/out || { tail -n 5 /tmp/err; exit 1; }
-[ -e /tmp/sandboxed ] && echo in its sandbox
 SCRIPT
 }
 
@@ -152,7 +152,8 @@ strace -f -o /tmp/trace sh -c 'cat /etc/hostname'
 grep -q 'openat.*/etc/hostname' /tmp/trace
 sleep 100 & pid=$!
 gdb -batch -p $pid -ex 'info registers rip' -ex detach 2>&1 | grep -q '^rip'
-strace -p $pid -o /tmp/other & sleep 0.3; kill $!
+strace -p $pid -o /tmp/other & tracer=$!
+soon grep -q "TracerPid:	[1-9]" /proc/$pid/status; kill $tracer
 gdb -batch -ex run /bin/true 2>&1 | grep -q exited
 SCRIPT
 	serve "$1-app" <<<'sleep 100' || return
@@ -169,8 +170,8 @@ mkdir /tmp/w && echo behind-the-proxy >/tmp/w/index
 (cd /tmp/w && exec python3 -m http.server 8081 >/dev/null 2>&1) &
 printf 'defaults\n mode http\n timeout connect 5s\n timeout client 5s\n timeout server 5s\n retries 20\nfrontend f\n bind 127.0.0.1:15001\n default_backend b\nbackend b\n server s 127.0.0.1:8081\n' >/tmp/h
 haproxy -D -f /tmp/h
-sleep 0.5
-curl -s --retry 20 --retry-delay 1 http://127.0.0.1/index | grep behind-the-proxy
+soon curl -sf http://127.0.0.1/index
+curl -s http://127.0.0.1/index | grep behind-the-proxy
 SCRIPT
 }
 
@@ -179,10 +180,10 @@ b21() {
 	serve "$1-app" <<<'sleep 100' || return
 	work "$1-tcpdump" "sandbox=$(container_pid "$1-app")" caps=NET_ADMIN <<'SCRIPT' || return
 ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.99.0.1/24 dev v0
-timeout 20 tcpdump -i any -c 4 -w /tmp/packets 2>/tmp/err & pid=$!
-for n in $(seq 100); do grep -q listening /tmp/err && break; sleep 0.05; done
-ping -c 2 127.0.0.1 >/dev/null
-arping -U -c 2 -I v0 10.99.0.1 >/dev/null
+timeout 40 tcpdump -i any -c 3 -w /tmp/packets 2>/tmp/err & pid=$!
+soon grep listening /tmp/err
+ping -c 1 127.0.0.1 >/dev/null
+arping -U -c 1 -w 2 -I v0 10.99.0.1 >/dev/null
 wait $pid
 tcpdump -r /tmp/packets 2>/dev/null | grep -q 'ICMP echo'
 SCRIPT
@@ -202,7 +203,7 @@ echo '@reboot root echo a-job >/tmp/job' >/etc/cron.d/job
 rm -f /var/run/crond.reboot
 cron
 mkdir -p /tmp/jail/bin && cp /bin/busybox /tmp/jail/bin/ && chroot /tmp/jail /bin/busybox true
-for n in $(seq 100); do [ -s /tmp/job ] && break; sleep 0.1; done
+soon test -s /tmp/job
 grep a-job /tmp/job
 SCRIPT
 }
@@ -248,9 +249,10 @@ SCRIPT
 
 # io_uring, userfaultfd, programs in memory, a Java-like heap
 b27() {
-	work "$1" <<'SCRIPT'
-fio --name=x --filename=/tmp/x --size=8M --rw=randrw --ioengine=io_uring --iodepth=8 --bs=4k --output-format=terse | head -c 40
-stress-ng --userfaultfd 1 --userfaultfd-ops 200 --memfd 1 --memfd-ops 20 --madvise 1 --madvise-ops 20 -t 10 --temp-path /tmp -q
+	work "$1" caps=SYS_PTRACE <<'SCRIPT'
+fio --name=x --filename=/tmp/x --size=8M --rw=randrw --ioengine=io_uring --iodepth=8 --bs=4k --output-format=terse >/tmp/fio && grep -q ';io_uring\|;x;' /tmp/fio
+stress-ng --userfaultfd 1 --userfaultfd-ops 200 --memfd 1 --memfd-bytes 4M --memfd-ops 4 --madvise 1 --madvise-ops 4 -t 5 --temp-path /tmp --metrics-brief >/tmp/s 2>&1
+[ "$(awk '$4 ~ /^(userfaultfd|memfd|madvise)$/ && $5 > 0 { print $4 }' /tmp/s | sort -u | wc -l)" = 3 ] || { cat /tmp/s; exit 1; }
 python3 -c '
 import os
 fd = os.memfd_create("executor")
@@ -292,7 +294,6 @@ b33() {
 	until_true 20 told "$1-app" 'saw 20' || return
 	leave "$1-app"
 	leave "$1-sandbox"
-	rm -r "$volume" "$work/$1-shared"
 }
 
 # an installation in the image: devices that are no devices, capabilities of files, a chroot
@@ -323,8 +324,9 @@ for n in 1 2; do
 	openvpn --dev tun$n --proto udp --port 300$n --rport 300$((3 - n)) --remote 127.0.0.1 --ifconfig 10.98.0.$n 10.98.0.$((3 - n)) --secret /tmp/key \
 		--cipher AES-256-CBC --log /tmp/log$n --daemon
 done
-for n in $(seq 100); do [ "$(cat /tmp/log? | grep -c 'Initialization Sequence Completed')" = 2 ] && break; sleep 0.1; done
-ip -br link | grep tun1; grep -q Completed /tmp/log1 && grep -q Completed /tmp/log2
+soon grep 'Initialization Sequence Completed' /tmp/log1
+soon grep 'Initialization Sequence Completed' /tmp/log2
+ip -br link | grep tun1
 ip xfrm policy add src 10.0.0.0/8 dst 10.1.0.0/16 dir out && ip xfrm policy | grep -q 10.1.0.0
 SCRIPT
 }
@@ -335,7 +337,8 @@ b50() {
 mkdir -p /tmp/w && head -c 3000000 /dev/urandom >/tmp/w/f
 printf 'user root;\npid /tmp/pid;\nerror_log /tmp/err;\nevents {}\nhttp { access_log off; sendfile on; server { listen 8080; root /tmp/w; } }\n' >/tmp/n && nginx -c /tmp/n
 printf 'defaults\n mode tcp\n timeout connect 5s\n timeout client 5s\n timeout server 5s\nfrontend f\n bind 127.0.0.1:8081\n option splice-auto\n option splice-response\n default_backend b\nbackend b\n option splice-response\n server s 127.0.0.1:8080\n' >/tmp/h && haproxy -D -f /tmp/h
-curl -s --retry 20 --retry-connrefused http://127.0.0.1:8081/f | cmp - /tmp/w/f
+soon curl -sf -o /dev/null http://127.0.0.1:8081/f
+curl -s http://127.0.0.1:8081/f | cmp - /tmp/w/f
 rsync -a /tmp/w/ /srv/w/ && cmp /srv/w/f /tmp/w/f
 SCRIPT
 }

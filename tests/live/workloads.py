@@ -62,7 +62,7 @@ def listed(counts):
 def main():
     own, rows, policy, events = sys.argv[1:]
     runs = collections.Counter(line.split()[0] for line in open(rows))
-    exceptions = re.findall(r"^ *- name: *[\"']?(B\d\d): ([^\"'\n]*)", open(policy).read(), re.M)
+    exceptions = re.findall(r'^ *- name: "(B\d\d): ([^"]*)"', open(policy).read(), re.M)
     stream = Stream(own, events)
     for row in sorted(runs):
         pages = stream.pages.get(row, [])
