@@ -38,7 +38,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/c
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live vm coverage coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -224,12 +224,17 @@ static-record: $(BUILD)/programs.tsv
 
 # Real containers on this kernel; then the same in virtual machines with Debian's kernels: the kernel matrix.
 # SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs sensitive identity liar nested posture inventory chains policy churn
+SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs sensitive identity liar nested posture inventory chains policy churn workloads mixed
 
 live: export WARDER_RESULTS ?= $(abspath $(MATRIX))/native
 live: all $(BUILD)/tests/act
 	@rm -rf $(MATRIX)/native
 	@failed=0; for t in $(SUITES); do echo "--- $$t"; tests/live/$$t.sh || failed=1; done; exit $$failed
+
+# The benign workloads in mixed churn, for half an hour; 'make live' has a minute of it.
+mixed: export WARDER_MIXED_SECONDS ?= 1800
+mixed: all $(BUILD)/tests/act
+	tests/live/mixed.sh
 
 vm: all $(BUILD)/tests/act
 	VM_SUITES="$(SUITES)" tests/vm/run.sh

@@ -11,6 +11,10 @@ build="clang llvm gcc make pkg-config libbpf-dev libelf-dev zlib1g-dev bpftool p
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev libseccomp-dev runc crun docker.io containerd podman conmon python3-grpcio
  containernetworking-plugins busybox-static jq python3 strace systemd dbus
  qemu-system-x86 qemu-system-common kmod cpio xz-utils zstd util-linux procps iproute2 mandoc debian-archive-keyring"
+# the programs of the benign workloads (tests/live/workload_rows.sh), 200 MB: they run in containers, and nowhere else
+workloads="bubblewrap buildah chromium chrony clamav cron curl etcd-client etcd-server fatrace fio fuse3 gdb haproxy iptables iputils-arping
+ iputils-ping libcap2-bin linux-perf lvm2 nftables nginx-light openssh-client openssh-server openvpn postgresql prometheus-node-exporter restic
+ rsync rsyslog socat sshfs stress-ng sudo tcpdump udev"
 # to start a real container for the demo
 demo="runc busybox-static jq"
 
@@ -19,7 +23,7 @@ want=
 for set in "$@"; do
 	case $set in
 	build) want="$want $build" ;;
-	test) want="$want $build $test" ;;
+	test) want="$want $build $test $workloads" ;;
 	demo) want="$want $build $demo" ;;
 	*) echo "deps.sh: unknown set '$set': build, demo or test" >&2; exit 2 ;;
 	esac

@@ -172,16 +172,17 @@ b37() {
 	grep -q clone "$work/$1.trace" && leave "$1"
 }
 
-# a virtual machine in a container: what is on its serial line is its own boot sector's
+# a virtual machine in a container: what is on its serial line was written by its own firmware
 b39() {
 	work "$1" devices bind=/dev/kvm:/dev/kvm <<'SCRIPT'
 python3 - <<E
 code = b"".join(bytes([0xb0, c, 0xba, 0xf8, 0x03, 0xee]) for c in b"from the guest\n") + b"\xf4\xeb\xfd"
-open("/tmp/disk", "wb").write(code.ljust(510, b"\0") + b"\x55\xaa")
+open("/tmp/firmware", "wb").write(code.ljust(0xfff0, b"\0") + b"\xea\0\0\0\xf0".ljust(16, b"\0"))
 E
-timeout 50 qemu-system-x86_64 -accel kvm -accel tcg -display none -serial file:/tmp/serial -drive file=/tmp/disk,format=raw -sandbox on -m 32 2>/tmp/err & pid=$!
+exec 5<>/dev/kvm
+qemu-system-x86_64 -accel tcg -display none -serial file:/tmp/serial -bios /tmp/firmware -sandbox on -m 32 2>/tmp/err & qemu=$!
 soon grep 'from the guest' /tmp/serial || { cat /tmp/err; exit 1; }
-kill $pid
+kill $qemu
 SCRIPT
 }
 
