@@ -180,7 +180,7 @@ b21() {
 	serve "$1-app" <<<'sleep 100' || return
 	work "$1-tcpdump" "sandbox=$(container_pid "$1-app")" caps=NET_ADMIN <<'SCRIPT' || return
 ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.99.0.1/24 dev v0
-timeout 40 tcpdump -i any -c 3 -w /tmp/packets 2>/tmp/err & pid=$!
+timeout 40 tcpdump -i any -c 3 -w /tmp/packets 'icmp or arp' 2>/tmp/err & pid=$!
 soon grep listening /tmp/err
 ping -c 1 127.0.0.1 >/dev/null
 arping -U -c 1 -w 2 -I v0 10.99.0.1 >/dev/null

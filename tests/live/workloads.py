@@ -27,7 +27,7 @@ def row_of(own, workload):
 
 class Stream:
     def __init__(self, own, path):
-        self.born, self.pages, self.context, self.needed, self.others = collections.Counter(), {}, {}, collections.Counter(), []
+        self.born, self.pages, self.context, self.needed = collections.Counter(), {}, {}, {}
         self.lost = collections.Counter()
         for line in open(path, "rb"):
             event = json.loads(line)
@@ -38,9 +38,9 @@ class Stream:
                 self.take(row, event)
             elif event["type"] == "EXCEPTIONS":
                 for silenced in event["exceptions"].get("rows", []):
-                    of = row_of(own, silenced.get("workload", {}))
-                    key = of, silenced["name"], silenced.get("technique", "")
-                    self.needed[key] = max(self.needed[key], int(silenced["count"]))
+                    who = silenced.get("workload", {})
+                    key = row_of(own, who), silenced["name"], silenced.get("technique", ""), who.get("origin_id")
+                    self.needed[key] = int(silenced["count"])  # so far
             elif event["type"] == "LOST":
                 for count in event["lost"].get("counts", []):
                     self.lost[count["stage"]] += int(count["records"])
@@ -66,15 +66,18 @@ def main():
     stream = Stream(own, events)
     for row in sorted(runs):
         pages = stream.pages.get(row, [])
-        silenced = sorted("%s x%d" % (technique, n) for (of, _, technique), n in stream.needed.items() if of == row)
+        silenced = collections.Counter()
+        for (of, _, technique, _), n in stream.needed.items():
+            if of == row:
+                silenced[technique] += n
         text = "%s: %d run%s, %d containers born" % (row, runs[row], "s" if runs[row] > 1 else "", stream.born[row])
-        text += "; declared: " + ", ".join(silenced) if silenced else ""
+        text += "; declared: " + ", ".join("%s x%d" % item for item in sorted(silenced.items())) if silenced else ""
         text += "; context: " + listed(stream.context[row]) if row in stream.context else ""
         print("%s|%s" % ("FAIL" if pages or not stream.born[row] else "ok", text))
         for page, n in collections.Counter(pages).most_common(12):
             print("|  but %s%s" % (page, " (%d times)" % n if n > 1 else ""))
         for of, name in exceptions:
-            if of == row and not any(o == of and x == "%s: %s" % (of, name) for o, x, _ in stream.needed):
+            if of == row and not any(o == of and x == "%s: %s" % (of, name) for o, x, _, _ in stream.needed):
                 print("FAIL|%s: the policy's exception '%s' was not needed" % (row, name))
     others = stream.pages.get(None, [])
     print("%s|no finding of MEDIUM or worse about anybody else: %d" % ("FAIL" if others else "ok", len(others)))
