@@ -34,11 +34,12 @@ class Stream:
             origin = origin_of(event["actor"]["workload"])
             self.came[origin] = self.came.get(origin, 0) + 1
         for row in event.get("ledger", {}).get("rows", []):
-            # one that ended may get another account: the host uses what it wrote
-            accounts = self.accounts.setdefault(origin_of(row["workload"]), [None])
-            accounts[-1] = row
-            if row.get("closed"):
-                accounts.append(None)
+            # An account that was closed goes on while it is remembered; after that it is another one, with numbers of its own: of a
+            # container that is long gone, when the host uses what it wrote.
+            accounts = self.accounts.setdefault(origin_of(row["workload"]), [])
+            if accounts and not (accounts[-1].get("closed") and number([row], "made") < number([accounts[-1]], "made")):
+                accounts.pop()
+            accounts.append(row)
         for count in event.get("lost", {}).get("counts", []):
             if "workload" not in count:
                 self.sink += int(count["records"]) if count["stage"] == "SINK" else 0
@@ -59,8 +60,7 @@ def main():
     path, flooders = sys.argv[1], sys.argv[2:]
     stream = Stream(path)
     missing = 0
-    accounts = {origin: [row for row in rows if row] for origin, rows in stream.accounts.items()}
-    for origin, rows in accounts.items():
+    for origin, rows in stream.accounts.items():
         made, received, lost = (number(rows, field) for field in ("made", "received", "lost"))
         losses = {}
         for loss in [loss for row in rows for loss in row.get("losses", [])]:
@@ -74,11 +74,11 @@ def main():
             missing += received - stream.came.get(origin, 0)
         if name not in flooders:
             say(lost == 0, "%s: nothing of it was lost" % name)
-    say(set(stream.came) <= set(accounts), "each of the %d containers in the stream has an account" % len(stream.came))
+    say(set(stream.came) <= set(stream.accounts), "each of the %d containers in the stream has an account" % len(stream.came))
     say(missing == 0 or 0 < missing <= stream.sink,
         "what came is in the stream: %d of it are not, and the sinks say that they lost %d" % (missing, stream.sink))
     for flooder in flooders:
-        lost = sum(number(rows, "lost") for rows in accounts.values() if name_of(rows[-1]["workload"]) == flooder)
+        lost = sum(number(rows, "lost") for rows in stream.accounts.values() if name_of(rows[-1]["workload"]) == flooder)
         say(lost > 0, "%s: the flood was over its budget: %d records" % (flooder, lost))
 
 
