@@ -346,6 +346,19 @@ static __always_inline struct file *file_of_own_fd(long fd)
 	return file;
 }
 
+/* The socket behind a file, a descriptor; NULL where it is none. */
+static __always_inline struct socket *socket_of_file(struct file *file)
+{
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline struct socket *socket_of_fd(struct task_struct *task, long fd)
+{
+	return socket_of_file(file_of_fd(task, fd));
+}
+
 /* The process behind a pidfd: from 6.9 a file of pidfs, before an anonymous inode's. */
 static __always_inline struct task_struct *pidfd_task(struct file *file)
 {

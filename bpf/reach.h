@@ -57,13 +57,9 @@ static __always_inline bool held_before(__u64 container, struct file *file)
 static __always_inline struct task_struct *file_sender(struct task_struct *task)
 {
 	struct pt_regs *regs = syscall_regs(task);
-	struct file *file = regs ? file_of_fd(task, (int)regs_arg1(regs)) : NULL;
-	struct socket *socket;
+	struct socket *socket = regs ? socket_of_fd(task, (int)regs_arg1(regs)) : NULL;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return pid_task(BPF_CORE_READ(socket, sk, sk_peer_pid), 1);
+	return socket ? pid_task(BPF_CORE_READ(socket, sk, sk_peer_pid), 1) : NULL;
 }
 
 static __always_inline __u32 open_via(void)

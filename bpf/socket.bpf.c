@@ -49,18 +49,6 @@ int BPF_KPROBE(kprobe_unix_bind, struct socket *socket)
 	return unix_bind(socket);
 }
 
-static __always_inline struct socket *socket_of_file(struct file *file)
-{
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000)
-		return NULL;
-	return BPF_CORE_READ(file, private_data);
-}
-
-static __always_inline struct socket *socket_of_fd(struct task_struct *task, long fd)
-{
-	return socket_of_file(file_of_fd(task, fd));
-}
-
 SEC("tracepoint/bind")
 int sysexit_unix_bind(struct sys_exit *ctx)
 {

@@ -226,6 +226,7 @@ static int header(message_t ev)
 	print_enum(&warder__v1__lost__stage__descriptor);
 	print_enum(&warder__v1__ipc_kind__descriptor);
 	print_enum(&warder__v1__task_knob__descriptor);
+	print_enum(&warder__v1__net_target__descriptor);
 	print_enum(&warder__v1__kernel_interface__descriptor);
 	print_enum(&warder__v1__sensitive__descriptor);
 	print_enum(&warder__v1__file_change__descriptor);

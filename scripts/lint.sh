@@ -126,14 +126,14 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules sensitive table technique text trust version workload
+     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules sensitive table technique text trust version workload address
      schema   base                                    schema json
      policy   base                                    policy yamlmap
      state    base,schema                             view identity identity/* executable state event
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
-     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix report ledger capability
+     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix network report ledger capability
      cmd      base,schema,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 
@@ -180,7 +180,7 @@ layers() {
 # A detector sees what it is given and no more.
 detectors() {
 	grep -HnE '^#[[:space:]]*include' userspace/detect/*.[ch] |
-		grep -vE 'include[[:space:]]*("(\.\./)?detect\.h"|"(\.\./)?(text|capset)\.h")' |
+		grep -vE 'include[[:space:]]*("(\.\./)?detect\.h"|"(\.\./)?(text|capset|address)\.h")' |
 		grep -vE 'include[[:space:]]*<(assert|ctype|errno|inttypes|limits|stdbool|stddef|stdint|stdio|stdlib|string)\.h>'
 	true
 }
@@ -227,7 +227,7 @@ rule "include: protobuf-c only where messages are made or written" only protobuf
 rule "include: libyaml only in yamlmap" only libyaml
 rule "include: jansson only in identity and json" only jansson
 rule "include: downward only, cmd > engine > detect > state > schema > base" layers
-rule "include: detectors see detect.h, text.h, capset.h and the standard library only" detectors
+rule "include: detectors see detect.h, text.h, capset.h, address.h and the standard library only" detectors
 rule "paths: /proc, /sys and runtime state only in identity and probe" only paths
 rule "licence: an SPDX line in each source file" licences
 rule "length: no file over 600 lines" lengths

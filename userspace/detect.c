@@ -11,7 +11,7 @@ extern const struct detector detect_seal, detect_envelope, detect_namespace, det
 	detect_socket, detect_cgroup, detect_kernelcall, detect_bpfuse, detect_perf, detect_family, detect_sensor,
 	detect_signal, detect_control, detect_ipc, detect_key, detect_key_search, detect_mount_change, detect_root,
 	detect_userns, detect_provenance, detect_helper, detect_kernelfs, detect_device, detect_capability, detect_exec,
-	detect_audit, detect_posture, detect_sensitive, detect_sensitive_change;
+	detect_audit, detect_posture, detect_sensitive, detect_sensitive_change, detect_network;
 
 /* Adding one: its file, this list. */
 const struct detector *const detectors[] = {
@@ -46,6 +46,7 @@ const struct detector *const detectors[] = {
 	&detect_posture,
 	&detect_sensitive,
 	&detect_sensitive_change,
+	&detect_network,
 	NULL,
 };
 

@@ -20,7 +20,7 @@ int engine_init(struct engine *e, struct identity *identity, struct err *err)
 {
 	*e = (struct engine){.listed = UINT32_MAX};
 	if (arena_init(&e->arena, ARENA_SIZE) || arena_init(&e->scratch, SCRATCH_SIZE) || state_init(&e->state, identity) ||
-	    findings_init(&e->findings) || incidents_init(&e->incidents) ||
+	    network_init(&e->network) || findings_init(&e->findings) || incidents_init(&e->incidents) ||
 	    table_init(&e->silences, MAX_SILENCES, sizeof(struct silence)) || ledger_init(&e->ledger))
 		return err_set(err, -ENOMEM, "not enough memory for the state");
 	return 0;
@@ -34,6 +34,7 @@ void engine_destroy(struct engine *e)
 	table_destroy(&e->silences);
 	incidents_destroy(&e->incidents);
 	findings_destroy(&e->findings);
+	network_destroy(&e->network);
 	state_destroy(&e->state);
 	arena_destroy(&e->scratch);
 	arena_destroy(&e->arena);
@@ -118,14 +119,39 @@ void engine_record(void *engine, const void *bytes, size_t len)
 		audit_container(e, r->origin);
 }
 
+/* Of a connection to another principal it counts who both are: which level of trust, which of a cluster's own. */
+static bool hangs_on_names(const struct wd_record *r)
+{
+	const struct wd_net_connect *c = schema_body(r);
+
+	return r->type == WD_NET_CONNECT && (c->target == WD_NET_TARGET_NODE || c->target == WD_NET_TARGET_CONTAINER);
+}
+
+/* What a finding can hang on waits for its container's name. */
+static void wait_names(struct engine *e, const struct wd_record *r)
+{
+	bool names = hangs_on_names(r);
+
+	if (names || (r->critical && r->type != WD_CONTAINER_SEAL && r->type != WD_CONTAINER_END))
+		state_wait_name(&e->state, r->origin);
+	if (names)
+		state_wait_name(&e->state, r->owner);
+}
+
 void engine_take(struct engine *e, const struct wd_record *r)
 {
+	struct network_record net;
 	struct view view = {0};
 	Warder__V1__Event *ev;
 
+	if (r->type == WD_NET_CONNECT)
+		r = network_resolve(&e->network, &e->state, r, &net);
 	state_take(&e->state, r, &view);
-	if (r->critical && r->type != WD_CONTAINER_SEAL && r->type != WD_CONTAINER_END)
-		state_wait_name(&e->state, r->origin);
+	if (r->type == WD_CONTAINER_SEAL)
+		network_sealed(&e->network, &e->state, r->origin);
+	if (r->type == WD_CONTAINER_END)
+		network_ended(&e->network, &e->state, r->origin);
+	wait_names(e, r);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
 	engine_emit(e, ev);
@@ -193,6 +219,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	if (e->state.cri)
 		state_ask(&e->state);
 	state_forget(&e->state, e->now_ns);
+	network_tick(&e->network, &e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
 	tell_incidents(e, true);

@@ -5,6 +5,7 @@
 #include "finding.h"
 #include "incident.h"
 #include "ledger.h"
+#include "network.h"
 #include "rules.h"
 #include "sink.h"
 #include "source.h"
@@ -26,6 +27,7 @@ struct silence {
 struct engine {
 	struct stream stream;
 	struct state state;
+	struct network network; /* whose addresses are */
 	struct findings findings;
 	struct incidents incidents;
 	const struct rules *rules; /* the caller's: what a policy says of findings; NULL: nothing */

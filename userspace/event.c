@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "text.h"
 
 #define SCHEMA_MINOR  1
@@ -298,11 +299,23 @@ Warder__V1__Owner *event_owner(struct arena *a, const struct view *v)
 	return m;
 }
 
+/* The addresses as people write them. */
+static int net_connect_enrich(struct arena *a, const struct wd_net_connect *c, Warder__V1__NetConnect *m)
+{
+	char text[ADDRESS_TEXT];
+
+	m->peer = arena_string(a, address_text((struct address){c->peer_high, c->peer_low}, text));
+	m->local = arena_string(a, address_text((struct address){c->local_high, c->local_low}, text));
+	return m->peer && m->local ? 0 : -1;
+}
+
 Warder__V1__Event *event_record(struct stream *s, struct arena *a, struct state *st, const struct view *v)
 {
 	Warder__V1__Event *e = event_new(s, a, v->rec->boot_ns);
 
 	if (!e || schema_payload(v->rec, a, e))
+		return NULL;
+	if (v->rec->type == WD_NET_CONNECT && net_connect_enrich(a, v->body, e->net_connect))
 		return NULL;
 	e->outcome = (Warder__V1__Outcome)v->rec->outcome;
 	e->actor = event_actor(a, s, st, v);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "address.h"
 #include "err.h"
 #include "posture.h"
 #include "workload.h"
@@ -57,6 +58,21 @@ int64_t identity_image_created(struct identity *id, const struct workload *w, co
 
 /* Whether a file of a container is in its upper directory (posture.upper): new or changed since the image. */
 bool identity_in_upper(const struct identity *id, const char *upper, const char *path);
+
+struct addresses {
+	struct address *list; /* the caller's */
+	unsigned int n, max;
+};
+
+/*
+ * The addresses of the network namespace that a process is in, but for loopback and link-local ones, into to->list. `net_ns`: its inode's
+ * number; 0: whichever it is. 0; -ESTALE where the process is in another one; -E2BIG where there are more than there is room for, or
+ * too many routes, and the first ones are told; -errno.
+ */
+int identity_addresses(const struct identity *id, unsigned int pid, uint32_t net_ns, struct addresses *to);
+
+/* The address of the cluster's API server, by the environment that a container's first process was started with. 0; -ENOENT; -EINVAL. */
+int identity_api_address(const struct identity *id, unsigned int pid, struct address *out);
 
 /* The file of /proc, below the host's root, with the node's own mounts: seen from another root they are process 1's. */
 const char *identity_mount_table(const struct identity *id);

@@ -10,14 +10,6 @@ struct levels {
 	uint64_t example[TRUST_LEVELS + 1];
 };
 
-static size_t level_index(const struct trust *t, const char *name)
-{
-	for (size_t i = 0; i < t->levels.n; i++)
-		if (!strcmp(t->levels.items[i], name))
-			return i;
-	return TRUST_LEVELS;
-}
-
 static void count(struct state *s, struct levels *l)
 {
 	*l = (struct levels){0};
@@ -27,7 +19,7 @@ static void count(struct state *s, struct levels *l)
 
 		if (!c->workload.origin_id || c->ended || !c->named || c->workload.sandbox)
 			continue;
-		level = level_index(s->trust, c->workload.trust);
+		level = trust_rank(s->trust, c->workload.trust);
 		l->n[level]++;
 		l->example[level] = c->workload.origin_id;
 	}

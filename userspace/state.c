@@ -57,6 +57,7 @@ static void container_changed(struct state *s, struct state_container *c)
 	if (s->trust && c->named)
 		level = trust_level(s->trust, &c->workload, table_get(&s->tags, c->workload.origin_id));
 	snprintf(c->workload.trust, sizeof(c->workload.trust), "%s", level);
+	c->workload.rank = s->trust ? (unsigned int)trust_rank(s->trust, level) : 0;
 	s->changes++;
 }
 

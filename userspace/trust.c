@@ -36,3 +36,11 @@ const char *trust_level(const struct trust *t, const struct workload *w, const s
 	}
 	return t->unmatched ? t->unmatched : "";
 }
+
+size_t trust_rank(const struct trust *t, const char *level)
+{
+	for (size_t i = 0; i < t->levels.n; i++)
+		if (!strcmp(t->levels.items[i], level))
+			return i;
+	return TRUST_LEVELS;
+}

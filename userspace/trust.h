@@ -37,6 +37,9 @@ struct trust {
  */
 const char *trust_level(const struct trust *t, const struct workload *w, const struct tags *tags);
 
+/* A level's place among those of the policy, from the least trusted; TRUST_LEVELS where it is none. */
+size_t trust_rank(const struct trust *t, const char *level);
+
 /* Where an image comes from: "ghcr.io" of "ghcr.io/a/b:1", "docker.io" of "busybox". Returns `out`. */
 const char *trust_registry(const char *image, char *out, size_t size);
 

@@ -38,6 +38,7 @@ struct workload {
 	int64_t image_created_s;
 	uint32_t restarts;
 	char trust[16];    /* the level that the policy gives it; empty: none */
+	unsigned int rank; /* of that level, from the least trusted */
 	char handler[32];  /* the runtime's kind, where a pod asked for another than the default: "kata", "gvisor" */
 	char isolation[8]; /* "gvisor", "kata"; empty where it runs on the node's kernel, or nothing tells */
 	char cgroup_path[512];

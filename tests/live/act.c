@@ -180,9 +180,9 @@ static const struct act self_acts[] = {
 };
 /* clang-format on */
 
-static const struct act *const tables[] = {namespace_acts, file_acts,       task_acts,     standin_acts, load_acts,
-					   calls_acts,     ipc_acts,        evasion_acts,  compat_acts,  uring_acts,
-					   mount_acts,     provenance_acts, kernelfs_acts, surface_acts, self_acts};
+static const struct act *const tables[] = {
+	namespace_acts, file_acts,  task_acts,  standin_acts,    load_acts,     calls_acts,   ipc_acts,     evasion_acts,
+	compat_acts,    uring_acts, mount_acts, provenance_acts, kernelfs_acts, surface_acts, network_acts, self_acts};
 
 static const struct act *find(const char *name)
 {

@@ -28,7 +28,8 @@ struct act {
 
 /* each ends in a row without a name */
 extern const struct act namespace_acts[], file_acts[], task_acts[], standin_acts[], load_acts[], calls_acts[], ipc_acts[],
-	evasion_acts[], compat_acts[], uring_acts[], mount_acts[], provenance_acts[], kernelfs_acts[], surface_acts[];
+	evasion_acts[], compat_acts[], uring_acts[], mount_acts[], provenance_acts[], kernelfs_acts[], surface_acts[],
+	network_acts[];
 
 extern char proof[1024];
 

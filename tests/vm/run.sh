@@ -28,12 +28,12 @@ columns='
      6.1-v1       6.1     v1      sh       cgroups  crun-v1          -                     -
      6.1-systemd  6.1     v2      systemd  names    runc,crun        -                     -
 '
-suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs sensitive'
+suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs sensitive network'
 suites_most="$suites_kernel sticky security posture"
-suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
+suites_cgroups='escapes benign caps ipc mounts provenance kernelfs network'
 suites_names='identity'
 both='escapes benign identity'                                           # by both runtimes where there are two
-own_sensor='startup caps flood security posture identity sensitive'                      # start it themselves, with arguments of theirs
+own_sensor='startup caps flood security posture identity sensitive network'                      # start it themselves, with arguments of theirs
 
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 all=$(sed -n 's/^SUITES ?= //p' "$tree/Makefile")

@@ -148,6 +148,14 @@ int image_parse_list(const char *buf, size_t len, const char *digits, int64_t *c
 /* account.c: the name of the service account that a token is of. 0; -EINVAL. */
 int account_parse_token(const char *buf, size_t len, char *out, size_t size);
 
+/*
+ * addresses.c: from /proc/PID/net/fib_trie and if_inet6: 0; -E2BIG where there is no room for more. Out of /proc/PID/environ, with a NUL behind
+ * its end: 0; -ENOENT; -EINVAL for a name in the address's place.
+ */
+int addresses_parse_fib(FILE *f, struct addresses *to);
+int addresses_parse_inet6(FILE *f, struct addresses *to);
+int environ_parse_api(const char *buf, size_t len, struct address *out);
+
 /* cgroup_id.c: where the hierarchy with these controllers ("" for cgroup v2) is mounted, out of a table of mounts. 0 or -ENOENT. */
 int hierarchy_mount(const char *mounts, const char *controllers, char *out, size_t size);
 
