@@ -34,7 +34,7 @@ GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_OBJ  := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SRC      := $(filter-out userspace/main.c,$(wildcard userspace/*.c userspace/*/*.c))
-OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/cves.o
+OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/embedded.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -96,11 +96,13 @@ $(GEN)/%.pb-c.o: $(GEN)/%.pb-c.c $(PB_H)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
-# The table of known escapes: its bytes, between two symbols of the linker's.
-$(BUILD)/cves.o: userspace/cves.json
+# Files that are in the program as they are: their bytes, each between two symbols of the linker's.
+EMBEDDED := cves.json policy.yaml policy.schema.json
+
+$(BUILD)/embedded.o: $(EMBEDDED:%=userspace/%)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)cd userspace && $(LD) -r -b binary -z noexecstack -o $(abspath $@) cves.json
+	$(Q)cd userspace && $(LD) -r -b binary -z noexecstack -o $(abspath $@) $(EMBEDDED)
 
 $(BUILD)/libwarder.a: $(OBJ)
 	@rm -f $@
@@ -168,9 +170,10 @@ $(BUILD)/tests/floor: tests/bench/floor.c
 lint: all
 	scripts/lint.sh
 
-unit: $(UNIT)
-	@set -e; for t in $^; do echo "  $$t"; $$t; done
+unit: $(UNIT) $(BUILD)/warder
+	@set -e; for t in $(UNIT); do echo "  $$t"; $$t; done
 	tests/unit/test_results.py
+	tests/unit/test_policy_schema.py $(BUILD)/warder
 
 golden: $(BUILD)/tests/golden
 	$< tests/golden/cases/*.txt

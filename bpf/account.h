@@ -57,13 +57,15 @@ __weak __attribute__((noinline)) int record_charge(__u64 origin, __u32 type, __u
 		return -1;
 	}
 	__sync_fetch_and_add(&a->made, 1);
-	if (!budget.telemetry_ns || type == WD_CONTAINER_SEAL || type == WD_CONTAINER_END || type == WD_CANARY)
+	if (type == WD_CONTAINER_SEAL || type == WD_CONTAINER_END || type == WD_CANARY)
 		return 0;
 	if (!is_critical) {
-		if (!budget_take(&a->telemetry_due, now, budget.telemetry_ns * (size >> 10), WD_TELEMETRY_BURST_NS))
+		if (budget.telemetry_ns &&
+		    !budget_take(&a->telemetry_due, now, budget.telemetry_ns * (size >> 10), WD_TELEMETRY_BURST_NS))
 			stage = WD_BUDGET;
-	} else if (!budget_take(&a->type_due[type & (WD_TYPES - 1)], now, WD_TYPE_NS, WD_TYPE_BURST_NS) ||
-		   !budget_take(&a->critical_due, now, WD_CRITICAL_NS, WD_CRITICAL_BURST_NS)) {
+	} else if (budget.critical_ns && (!budget_take(&a->type_due[type & (WD_TYPES - 1)], now,
+						       budget.critical_ns * WD_TYPE_SHARE, WD_TYPE_BURST_NS) ||
+					  !budget_take(&a->critical_due, now, budget.critical_ns, WD_CRITICAL_BURST_NS))) {
 		stage = WD_BUDGET_CRITICAL;
 	}
 	if (!stage)

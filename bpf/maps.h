@@ -126,6 +126,9 @@ struct wd_host host __weak;
 
 struct wd_budget budget __weak;
 
+/* Strict mode, set by userspace: namespaces that a container makes for itself are told. */
+__u32 strict __weak;
+
 /* Bytes of a credential's security blob, set by userspace where they are known and commit_creds is hooked; 0: not looked at. */
 __u32 label_size __weak;
 

@@ -126,7 +126,7 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 	struct container *c;
 	struct broken b = {};
 	struct owner own;
-	__u32 via, ns[NS_COUNT] = {};
+	__u32 via, made = 0, ns[NS_COUNT] = {};
 
 	if (!nsp)
 		return 0; /* exiting */
@@ -139,8 +139,10 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 
 #pragma nounroll
 		for (int i = 0; i < NS_COUNT; i++)
-			if (is_asked(flags, i) && (after || i != NS_USER))
+			if (is_asked(flags, i) && (after || i != NS_USER)) {
 				ns_made(ns[i], o);
+				made |= host.bit[i];
+			}
 	}
 	c = o ? container_of_origin(o) : NULL;
 	if (!c)
@@ -151,15 +153,19 @@ static __always_inline int namespace_change(struct task_struct *task, struct nsp
 	if (!b.ns) {
 		o->nsproxy = nsp;
 		o->mnt_ns = ns[NS_MNT];
-		return 0;
+		if (!strict || !made)
+			return 0;
+		own = (struct owner){.kind = WD_OWNER_CONTAINER, .container = c->id};
+		b.dims = made;
+	} else {
+		if (!(b.dims & ~o->broken))
+			return 0;
+		own = broken_owner(&b);
+		o->broken |= b.dims;
+		if (b.dims & WD_DIM_MNT)
+			o->broken |= WD_DIM_ROOT | WD_DIM_CWD; /* joining a mount namespace moves both */
 	}
-	if (!(b.dims & ~o->broken))
-		return 0;
-	own = broken_owner(&b);
 	ns_report(task, o, &own, via, b.dims, ns, 0);
-	o->broken |= b.dims;
-	if (b.dims & WD_DIM_MNT)
-		o->broken |= WD_DIM_ROOT | WD_DIM_CWD; /* joining a mount namespace moves both */
 	return 0;
 }
 

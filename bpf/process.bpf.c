@@ -222,17 +222,39 @@ int BPF_PROG(tp_btf_process_exec__check, struct task_struct *task, pid_t old, st
 	return 0;
 }
 
-/* clone with CLONE_NEW* makes namespaces and joins none. */
-static __always_inline void ns_cloned(struct task_struct *parent, struct task_struct *child, struct origin *o)
+/* clone with CLONE_NEW* makes namespaces and joins none. Gives their Dimension bits. */
+static __always_inline __u32 ns_cloned(struct task_struct *parent, struct task_struct *child, struct origin *o)
 {
-	__u32 old[NS_COUNT] = {}, new[NS_COUNT] = {};
+	__u32 old[NS_COUNT] = {}, new[NS_COUNT] = {}, made = 0;
 
 	ns_read(BPF_CORE_READ(parent, nsproxy), BPF_CORE_READ(parent, real_cred), old);
 	ns_read(BPF_CORE_READ(child, nsproxy), BPF_CORE_READ(child, real_cred), new);
 #pragma nounroll
 	for (int i = 0; i < NS_COUNT; i++)
-		if (new[i] != old[i])
+		if (new[i] != old[i]) {
 			ns_made(new[i], o);
+			made |= host.bit[i];
+		}
+	return made;
+}
+
+/* Strict mode: what a container made for itself is told. A global function: a stack of its own. */
+__weak __attribute__((noinline)) int ns_made_tell(__u64 container, __u32 dims)
+{
+	struct owner own = {.kind = WD_OWNER_CONTAINER, .container = container};
+	struct wd_namespace_change *n;
+	struct wd_record *r;
+
+	if (!strict || !dims)
+		return 0;
+	r = CRITICAL(WD_SMALL, wd_namespace_change, WD_NAMESPACE_CHANGE, (void *)bpf_get_current_task(), container, &own);
+	if (!r)
+		return 0;
+	n = record_body(r);
+	n->via = WD_VIA_CLONE;
+	n->dimensions = dims;
+	critical_send(r);
+	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -241,14 +263,17 @@ int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct
 	__u32 parent_id = BPF_CORE_READ(parent, tgid), child_id = BPF_CORE_READ(child, tgid);
 	struct origin *o;
 	struct wd_record *r;
+	__u32 made = 0;
 
 	if (parent_id == child_id)
 		return 0; /* a thread */
 	o = origin_of(parent_id);
 	if (BPF_CORE_READ(child, nsproxy) != BPF_CORE_READ(parent, nsproxy))
-		ns_cloned(parent, child, o);
+		made = ns_cloned(parent, child, o);
 	if (!o)
 		return 0;
+	if (made)
+		ns_made_tell(o->container, made);
 	o = origin_give(child_id, o);
 	if (!o)
 		return 0;

@@ -51,21 +51,20 @@ struct wd_account {
 	__u64 type_due[WD_TYPES];
 };
 
-/* Set by userspace once what ran before it is taken in. */
+/* Set by userspace once what ran before it is taken in, and with each new policy. 0: no budget is kept. */
 struct wd_budget {
-	__u64 telemetry_ns; /* a KiB of telemetry; 0: no budget is kept */
+	__u64 telemetry_ns; /* a KiB of telemetry */
+	__u64 critical_ns;  /* a critical record */
 };
 
 /*
- * Telemetry: so many KiB a second (--budget), and a quarter of that at once: a quarter of the ring. Critical records: 50 a second
- * and 50 at once of one type, 200 and 100 of all, which are a third of their ring if each is large.
+ * So much of a second's may come at once. With the built-in policy: 4000 KiB of telemetry, of which a quarter is a quarter of the ring;
+ * 200 critical records, 100 of them at once, which are a third of their ring if each is large; 50 of one type, all of them at once.
  */
-#define WD_BUDGET_DEFAULT     4000
 #define WD_TELEMETRY_BURST_NS 250000000ull
-#define WD_TYPE_NS            20000000ull
-#define WD_TYPE_BURST_NS      1000000000ull
-#define WD_CRITICAL_NS        5000000ull
 #define WD_CRITICAL_BURST_NS  500000000ull
+#define WD_TYPE_SHARE         4 /* of the critical ones one type has the fourth part */
+#define WD_TYPE_BURST_NS      1000000000ull
 
 /* Capability checks of a container: by capability, then 1: against the host's user namespace, 2: granted. */
 #define WD_CAPS 48 /* capabilities are numbered to 40 since 5.9 */

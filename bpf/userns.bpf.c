@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A container makes a user namespace: all of the kernel that asks for capabilities there is open to it then. Sandboxes do it
- * too, so it is told once a container, as context. Without the hook, the exits of the calls show the task's new credentials.
+ * too, so it is told once a container, as context; each one in strict mode. Without the hook, the exits of the calls show the task's new credentials.
  */
 #include "envelope.h"
 
@@ -20,7 +20,7 @@ static __always_inline int userns_create(struct origin *o, __u32 level)
 	struct owner own;
 	__u32 one = 1;
 
-	if (bpf_map_update_elem(&userns_told, &o->container, &one, BPF_NOEXIST))
+	if (bpf_map_update_elem(&userns_told, &o->container, &one, BPF_NOEXIST) && !strict)
 		return 0;
 	own = (struct owner){.kind = WD_OWNER_CONTAINER, .container = o->container};
 	r = CRITICAL(WD_SMALL, wd_userns_create, WD_USERNS_CREATE, task, o->container, &own);

@@ -126,9 +126,9 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       arena capset err file grant hash labels nameset patterns posture pss rules sensitive table technique text trust version workload address
+     base     -                                       address arena capset err file grant hash labels nameset patterns posture pss rules sensitive sensitive_path table technique text trust version workload
      schema   base                                    schema json
-     policy   base                                    policy yamlmap
+     policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable state event
      sink     base,schema                             sink sink/*
      source   base,schema                             source source/* probe attach

@@ -39,7 +39,8 @@ struct options {
 	const char *policy; /* NULL: what is built in */
 	enum tier best;
 	unsigned int sweep_ms;
-	unsigned int budget;
+	bool bounded;        /* --budget was given: */
+	unsigned int budget; /* KiB, in the place of the policy's */
 	unsigned int wait_ms;
 };
 
@@ -84,7 +85,7 @@ static int help(FILE *to, int code)
 	      "      --cri SOCKET      asks the container runtime there for labels, digests and restarts (CRI, calls that only read)\n"
 	      "      --cves FILE       a newer table of known escapes than the built-in one\n"
 	      "      --sweep SECONDS   between two walks over all tasks; default: 2\n"
-	      "      --budget KIB      of telemetry that a container may make a second, 0 for no bound; default: 4000\n"
+	      "      --budget KIB      of telemetry that a container may make a second, in the place of the policy's; 0: no bound of any kind\n"
 	      "      --wait-names MS   that what a finding hangs on waits for its container's name, once a container; default: 500\n"
 	      "  -h, --help            print this\n",
 	      to);
@@ -135,7 +136,7 @@ static int parse(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .budget = WD_BUDGET_DEFAULT, .wait_ms = STATE_WAIT_MS};
+	*o = (struct options){.host_root = "/", .sweep_ms = 2000, .wait_ms = STATE_WAIT_MS};
 	while ((c = getopt_long(argc, argv, "c:o:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'o':
@@ -164,6 +165,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'b':
 			if (parse_number("budget", optarg, "KiB", 1000000, &o->budget))
 				return EXIT_USAGE;
+			o->bounded = true;
 			break;
 		case 'w':
 			if (parse_number("wait-names", optarg, "milliseconds", 10000, &o->wait_ms))
@@ -273,9 +275,22 @@ static void inputs_destroy(struct inputs *in)
 	node_destroy(&in->node);
 }
 
-/* One that is wrong changes nothing. */
-static void reload_policy(struct engine *e, const struct options *o, struct policy *p)
+static struct source_bpf_limits limits(const struct options *o, const struct policy *p)
 {
+	struct source_bpf_limits l = {
+		.telemetry = p->budgets.telemetry, .critical = p->budgets.findings, .strict = p->rules.strict};
+
+	if (o->bounded)
+		l.telemetry = o->budget;
+	if (o->bounded && !o->budget)
+		l.critical = 0;
+	return l;
+}
+
+/* One that is wrong changes nothing. */
+static void reload_policy(struct engine *e, struct source *src, struct sensitive *s, const struct options *o, struct policy *p)
+{
+	struct source_bpf_limits l;
 	struct policy new;
 	struct err err;
 
@@ -288,10 +303,14 @@ static void reload_policy(struct engine *e, const struct options *o, struct poli
 	policy_destroy(p);
 	*p = new;
 	state_retrust(&e->state, &p->trust);
+	l = limits(o, p);
+	source_bpf_limit(src, &l);
+	sensitive_add(s, policy_sensitive_at(p, 0), policy_sensitive_count(p));
 	fprintf(stderr, "warder: policy %s: read again\n", o->policy);
 }
 
-static void loop(struct engine *e, struct source *src, struct control *control, const struct options *o, struct policy *policy)
+static void loop(struct engine *e, struct source *src, struct sensitive *sensitive, struct control *control,
+		 const struct options *o, struct policy *policy)
 {
 	uint64_t ticked = 0, beat = now_boot(), listed = beat;
 
@@ -301,7 +320,7 @@ static void loop(struct engine *e, struct source *src, struct control *control, 
 		src->ops->next(src, TURN_MS, engine_record, e);
 		if (reload) {
 			reload = 0;
-			reload_policy(e, o, policy);
+			reload_policy(e, src, sensitive, o, policy);
 		}
 		now = now_boot();
 		engine_turn(e, now);
@@ -359,7 +378,8 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 static int watch(const struct options *o, const struct probe *p, struct inputs *in, struct err *err)
 {
 	struct sensitive sensitive = {.root = -1};
-	const struct source_bpf_options bo = {.sweep_ms = o->sweep_ms, .budget = o->budget, .sensitive = &sensitive};
+	const struct source_bpf_options bo = {
+		.sweep_ms = o->sweep_ms, .limits = limits(o, &in->policy), .sensitive = &sensitive};
 	struct identity identity;
 	struct control *control = NULL;
 	struct source *src = NULL;
@@ -380,6 +400,8 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 	rc = open_sinks(&e, o, err);
 	if (!rc)
 		rc = sensitive_init(&sensitive, o->host_root, err);
+	if (!rc)
+		sensitive_add(&sensitive, policy_sensitive_at(&in->policy, 0), policy_sensitive_count(&in->policy));
 	if (!rc && o->cri)
 		rc = cri_open(o->cri, &e.state.cri, err);
 	if (!rc)
@@ -398,7 +420,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 		engine_flush(&e);
 		ready(source_bpf_attach(src), &e);
 		malloc_trim(0); /* loading took some 20 MB that is not needed again */
-		loop(&e, src, control, o, &in->policy);
+		loop(&e, src, &sensitive, control, o, &in->policy);
 	}
 	if (src)
 		src->ops->close(src);

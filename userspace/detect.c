@@ -77,6 +77,12 @@ void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Sev
 	}
 }
 
+void verdict_own(const struct view *view, struct verdict *v, Warder__V1__Severity severity)
+{
+	v->severity = view->strict ? WARDER__V1__SEVERITY__MEDIUM : severity;
+	v->confidence = view->strict ? WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH : WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
+}
+
 const char *view_owner(const struct view *view)
 {
 	static char buf[512];

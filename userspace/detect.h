@@ -37,6 +37,11 @@ const char *namespaces_text(uint32_t dimensions, char *out, size_t size);
 
 /* Shared by detectors: the outcome decides stage and severity. An attempt is never worse than MEDIUM. */
 void verdict_outcome(const struct view *view, struct verdict *v, Warder__V1__Severity breach);
+/*
+ * What a container does with a namespace that it made itself: of little weight, `severity`, and low confidence, for sandboxes and
+ * engines in containers do so all day. Where the policy is strict it is MEDIUM, and as sure as what was seen.
+ */
+void verdict_own(const struct view *view, struct verdict *v, Warder__V1__Severity severity);
 /* Who owns the object, in words: "the host", "container web", "an unknown owner". Valid until the next call. */
 const char *view_owner(const struct view *view);
 /* Whether actor and owner are containers of one pod, as their cgroups tell, whose names no container chooses. */

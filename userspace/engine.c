@@ -151,6 +151,7 @@ void engine_take(struct engine *e, const struct wd_record *r)
 		network_sealed(&e->network, &e->state, r->origin);
 	if (r->type == WD_CONTAINER_END)
 		network_ended(&e->network, &e->state, r->origin);
+	view.strict = e->rules && e->rules->strict;
 	wait_names(e, r);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);

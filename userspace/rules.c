@@ -40,7 +40,7 @@ const struct rule_exception *rules_exception(const struct rules *r, const struct
 	return NULL;
 }
 
-const struct rule_technique *rules_technique(const struct rules *r, const char *id)
+struct rule_technique *rules_technique(const struct rules *r, const char *id)
 {
 	for (size_t i = 0; i < r->n_techniques; i++)
 		if (!strcmp(r->techniques[i].id, id))

@@ -10,7 +10,7 @@
 struct rule_technique {
 	const char *id;
 	unsigned int severity; /* Severity of the stream; 0: as it is judged */
-	bool off;
+	bool enabled;
 };
 
 /* All conditions that are given must hold. There is one of who it is at least. */
@@ -21,9 +21,11 @@ struct rule_exception {
 	struct patterns executables; /* the process's, as it is called in the container */
 	struct patterns users;       /* their numbers */
 	struct patterns owners;      /* of what was reached: host, container, unknown */
+	bool built_in;               /* a file's of the same name takes its place */
 };
 
 struct rules {
+	bool strict; /* what a container does with namespaces that it made itself is judged as anything else */
 	struct rule_exception *exceptions;
 	struct rule_technique *techniques;
 	size_t n_exceptions, n_techniques;
@@ -39,6 +41,6 @@ struct rule_subject {
 
 /* The first that fits, or NULL. */
 const struct rule_exception *rules_exception(const struct rules *r, const struct rule_subject *s);
-const struct rule_technique *rules_technique(const struct rules *r, const char *id);
+struct rule_technique *rules_technique(const struct rules *r, const char *id);
 
 #endif

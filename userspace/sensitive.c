@@ -200,11 +200,43 @@ void sensitive_destroy(struct sensitive *s)
 	s->root = -1;
 }
 
+static const struct {
+	const char *technique;
+	uint32_t kind;
+} techniques[] = {
+	{"P01", WD_SENSITIVE_CRON},       {"P02", WD_SENSITIVE_SSH},         {"P03", WD_SENSITIVE_LOADER},
+	{"P04", WD_SENSITIVE_SYSTEM},     {"P05", WD_SENSITIVE_ACCOUNTS},    {"P06", WD_SENSITIVE_STATIC_POD},
+	{"P07", WD_SENSITIVE_PROGRAM},    {"P08", WD_SENSITIVE_RUNTIME},     {"P09", WD_SENSITIVE_SHELL},
+	{"P13", WD_SENSITIVE_IMAGE},      {"P16", WD_SENSITIVE_CREDENTIAL},  {"P17", WD_SENSITIVE_LOG},
+	{"O02", WD_SENSITIVE_POD_VOLUME}, {"O12", WD_SENSITIVE_CLUSTER_KEY}, {"O05", WD_SENSITIVE_ETCD},
+	{"O16", WD_SENSITIVE_PLUGIN},     {"M47", WD_SENSITIVE_OTHER},
+};
+
+uint32_t sensitive_kind(const char *technique)
+{
+	for (size_t i = 0; i < sizeof(techniques) / sizeof(techniques[0]); i++)
+		if (!strcmp(techniques[i].technique, technique))
+			return techniques[i].kind;
+	return 0;
+}
+
+static uint32_t kinds_of(const struct sensitive_path *p)
+{
+	uint32_t kind = p->technique ? sensitive_kind(p->technique) : WD_SENSITIVE_OTHER;
+
+	return WD_SENSITIVE_WHOLE | (p->access & SENSITIVE_READ ? kind : 0) |
+	       (p->access & SENSITIVE_WRITE ? kind << 8 | kind << 16 : 0);
+}
+
 void sensitive_add(struct sensitive *s, const struct sensitive_path *paths, size_t n)
 {
-	s->n_more = n < SENSITIVE_MORE ? n : SENSITIVE_MORE;
-	if (s->n_more)
-		memcpy(s->more, paths, s->n_more * sizeof(*paths));
+	s->n_more = 0;
+	for (size_t i = 0; i < n && s->n_more < SENSITIVE_MORE; i++) {
+		if (strlen(paths[i].path) >= sizeof(s->more[0].path))
+			continue;
+		snprintf(s->more[s->n_more].path, sizeof(s->more[0].path), "%s", paths[i].path);
+		s->more[s->n_more++].kinds = kinds_of(&paths[i]);
+	}
 	/* A path may stay and its kinds change: they are told anew. */
 	memset(s->rows + WD_SENSITIVE_ROWS - SENSITIVE_MORE, 0xff, SENSITIVE_MORE * sizeof(*s->rows));
 }

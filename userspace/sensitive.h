@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "record.h"
+#include "sensitive_path.h"
 
 /*
  * The node's own files that no container has business with, named by path and told to the kernel programs as descriptors, which they
@@ -15,10 +16,10 @@
  */
 #define SENSITIVE_MORE 128 /* that a policy can add */
 
-/* One that a policy adds: a file, or a directory with all below it. */
-struct sensitive_path {
+/* One that a policy adds. */
+struct sensitive_more {
 	char path[256];
-	uint32_t kinds; /* enum wd_sensitive when it is read, written, removed: a byte each */
+	uint32_t kinds; /* enum wd_sensitive when it is read, written, removed: a byte each; WD_SENSITIVE_WHOLE */
 };
 
 /* What stood at a row's path when it was last looked up. */
@@ -29,7 +30,7 @@ struct sensitive_row {
 struct sensitive {
 	int root;
 	struct sensitive_row rows[WD_SENSITIVE_ROWS];
-	struct sensitive_path more[SENSITIVE_MORE];
+	struct sensitive_more more[SENSITIVE_MORE];
 	size_t n_more;
 };
 
@@ -37,8 +38,11 @@ struct sensitive {
 int sensitive_init(struct sensitive *s, const char *host_root, struct err *err);
 void sensitive_destroy(struct sensitive *s);
 
-/* Replaces those that a policy added. */
+/* Replaces those that a policy added. What is longer than fits, or more, is left out. */
 void sensitive_add(struct sensitive *s, const struct sensitive_path *paths, size_t n);
+
+/* Which enum wd_sensitive a technique of the catalogue is about; 0: none. */
+uint32_t sensitive_kind(const char *technique);
 
 /*
  * Looks all of them up. `asks` has WD_SENSITIVE_ROWS elements: those of rows that changed are set, with open descriptors that are the

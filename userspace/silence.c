@@ -65,7 +65,7 @@ bool silence_take(struct engine *e, const struct view *view, struct verdict *v)
 	snprintf(user, sizeof(user), "%u", view->rec->actor.uid);
 	s.user = own ? user : "";
 	t = rules_technique(e->rules, v->technique);
-	if (t && t->off) {
+	if (t && !t->enabled) {
 		snprintf(name, sizeof(name), "techniques: %s", t->id);
 		count(e, name, v->technique, view->rec);
 		return true;

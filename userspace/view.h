@@ -27,6 +27,7 @@ struct view {
 	const struct tags *tags;       /* of the actor's origin; NULL: none are known */
 	const struct workload *owner;  /* of the object; NULL where it is no container */
 	const struct process *process; /* the actor; NULL where its exec was not seen */
+	bool strict;                   /* what is done with namespaces of the actor's own making is no affair of its own */
 };
 
 #endif

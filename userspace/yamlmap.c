@@ -5,11 +5,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "file.h"
 #include "text.h"
 
 #define STRING_MAX 1024
@@ -200,17 +198,5 @@ int yamlmap_parse(const char *name, const char *buf, size_t len, struct arena *a
 	yaml_parser_set_input_string(&parser, (const unsigned char *)buf, len);
 	r = take_document(&y, &parser, rows, to);
 	yaml_parser_delete(&parser);
-	return r;
-}
-
-int yamlmap_read(const char *path, struct arena *arena, const struct yamlmap_key *rows, void *to, struct err *err)
-{
-	char *buf;
-	size_t len;
-	int r = file_read(path, &buf, &len, err);
-
-	if (!r)
-		r = yamlmap_parse(path, buf, len, arena, rows, to, err);
-	free(buf);
 	return r;
 }

@@ -29,10 +29,7 @@ struct yamlmap_key {
 	size_t offset;
 };
 
-/* Reads a file of at most 1 MiB with one mapping, by the keys of `rows` (which end with a NULL name). -EBADMSG for what is wrong in it. */
-int yamlmap_read(const char *path, struct arena *arena, const struct yamlmap_key *rows, void *to, struct err *err);
-
-/* The same from memory. */
+/* Reads one mapping by the keys of `rows` (which end with a NULL name). `name` is of the file. -EBADMSG for what is wrong in it. */
 int yamlmap_parse(const char *name, const char *buf, size_t len, struct arena *arena, const struct yamlmap_key *rows, void *to,
 		  struct err *err);
 

@@ -33,6 +33,7 @@ struct script {
 	FILE *want_file;
 	bool silent;
 	bool incidents; /* the file is about what findings come to, and not about them */
+	bool strict;    /* the file's policy is */
 };
 
 /* What a run sent: its findings (or incidents) as lines, and every event as JSON. */
@@ -394,6 +395,7 @@ static char empty_root[] = "/tmp/warder-golden-XXXXXX"; /* of the identity: name
 static void run(const struct script *s, struct run *r)
 {
 	static struct identity identity;
+	const struct rules rules = {.strict = s->strict};
 	struct sink *sink = calloc(1, sizeof(*sink));
 	struct engine e;
 	struct err err;
@@ -409,6 +411,7 @@ static void run(const struct script *s, struct run *r)
 		die("%s", err.msg);
 	stream_init(&e.stream, "node", "boot", "kernel", 1700000000 * (int64_t)SECOND, 1);
 	engine_add_sink(&e, sink);
+	e.rules = &rules;
 	for (unsigned int i = 0; i < s->n_lines; i++) {
 		at_line = s->numbers[i];
 		make_record(s->lines[i]);
@@ -513,6 +516,8 @@ static void read_line(struct script *s, char *line)
 			s->n_prelude = s->n_lines;
 	} else if (!*s->id && !strcmp(line, "incidents")) {
 		s->incidents = true;
+	} else if (!*s->id && !strcmp(line, "strict")) {
+		s->strict = true;
 	} else if (*s->id && !strncmp(line, s->incidents ? "incident " : "finding ", s->incidents ? 9 : 8)) {
 		fprintf(s->want_file, "%s\n", line);
 		fflush(s->want_file);

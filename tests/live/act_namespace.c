@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Acts on namespaces and cgroups. */
 #include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "act.h"
 
@@ -92,6 +94,20 @@ static int act_own_setns(char **arg)
 	return child_end(pid, ret);
 }
 
+/* Without unshare: as runtimes in a container start one. */
+static int act_own_clone(char **arg)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	(void)arg;
+	if (!pid)
+		_exit(0);
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		return fail("clone");
+	strcpy(proof, "a child in namespaces of its own");
+	return 0;
+}
+
 static int unshare_user(void)
 {
 	return unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS);
@@ -143,6 +159,7 @@ const struct act namespace_acts[] = {
 	{"setns-pidfd", 2, act_setns_pidfd, "M02", "PID FILE", "the same by pidfd"},
 	{"cgroup-move", 1, act_cgroup_move, "M57", "DIR...", "moves itself to these cgroups"},
 	{"own-setns", 0, act_own_setns, "M01 M02", "", "unshares in a child, joins the child's namespaces both ways"},
+	{"own-clone", 0, act_own_clone, "B17", "", "makes a child in a mount and a uts namespace of its own"},
 	{"own-userns", 0, act_own_userns, "M05", "", "the same with a user namespace"},
 	{0},
 };

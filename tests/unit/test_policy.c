@@ -14,72 +14,54 @@
 
 #include "policy.h"
 
-#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define N(a)       (sizeof(a) / sizeof((a)[0]))
 
+#define CASES      "tests/unit/policy_bad.txt"
+#define CASES_SIZE (256 * 1024)
+
+static void refused(const char *text, size_t len, const char *says)
+{
+	struct policy p;
+	struct err err = {""};
+
+	if (policy_parse(&p, "p", text, len, &err) != -EBADMSG)
+		fail_msg("%s\nis taken, or refused for another reason: %s", text, err.msg);
+	assert_null(p.arena.base);
+	if (strncmp(err.msg, says, strlen(says)))
+		fail_msg("%s\nsays: %s\nnot:  %s", text, err.msg, says);
+}
+
+/* "=== WHO | WHAT IS SAID", then the policy. */
 static void test_bad(void **state)
+{
+	static char buf[CASES_SIZE];
+	FILE *f = fopen(CASES, "r");
+	size_t len, cases = 0;
+	char *text, *says, *next;
+
+	(void)state;
+	assert_non_null(f);
+	len = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	assert_true(len < sizeof(buf) - 1);
+	for (next = strstr(buf, "\n=== "); next; cases++) {
+		says = strstr(next + 1, " | ") + strlen(" | ");
+		text = strchr(says, '\n');
+		*text++ = '\0';
+		next = strstr(text, "\n=== ");
+		refused(text, next ? (size_t)(next + 1 - text) : strlen(text), says);
+	}
+	assert_true(cases >= 90);
+}
+
+/* What a file of text cannot hold. */
+static void test_bad_bytes(void **state)
 {
 	static const struct {
 		const char *text, *says;
 	} bad[] = {
 		{"trust: [", "p:2:1: "},
 		{"a: 1\n\tb: 2", "p:2:1: "},
-		{"just words", "p:1:1: a mapping must be here"},
-		{"trust:\n  lebels: [a]\n", "p:2:3: 'lebels' is no key of trust; these are: levels, default, rules"},
-		{"trusted: {}\n", "p:1:1: 'trusted' is no key of a policy; these are: trust, techniques, exceptions"},
-		{"trust:\n  levels: [a]\n  levels: [b]\n", "p:3:3: 'levels' is here twice"},
-		{"trust:\n  levels: a-name-of-17-bytes\n", "p:2:11: level 'a-name-of-17-bytes' has more than 15 bytes"},
-		{"trust:\n  levels: [1,2,3,4,5,6,7,8,9]\n", "p:2:11: more than 8 levels"},
-		{"trust:\n  levels: []\n", "p:2:11: a string must be here"},
-		{"trust:\n  levels: [a, [b]]\n", "p:2:15: a string must be here"},
-		{"trust:\n  levels: [a, '']\n", "p:2:15: a string must be here"},
-		{"trust:\n  levels: {a: b}\n", "p:2:11: a list must be here"},
-		{"trust:\n  levels: [a]\n  default: b\n", "p:3:12: 'b' is none of the 'levels'"},
-		{"trust:\n  default: a\n  levels: [a]\n", "p:2:12: 'a' is none of the 'levels', which must stand before"},
-		{"trust:\n  levels: [a]\n  rules: {a: b}\n", "p:3:10: a list must be here"},
-		{"trust:\n  levels: [a]\n  rules:\n    - level: b\n      images: x\n", "p:4:7: 'b' is none of the 'levels'"},
-		{"trust:\n  levels: [a]\n  rules:\n    - images: x\n", "p:4:7: the rule has no 'level'"},
-		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n", "p:4:7: the rule has no condition"},
-		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: [x]\n", "p:5:15: a mapping must be here"},
-		{"trust:\n  levels: [a]\n  rules:\n    - level: a\n      labels: {x: {}}\n", "p:5:19: a string must be here"},
-		{"techniques: [M07]\n", "p:1:13: a mapping must be here"},
-		{"techniques:\n  M07: low\n", "p:2:8: a mapping must be here"},
-		{"techniques:\n  M99: {enabled: false}\n", "p:2:3: 'M99' is no technique: 'warder doctor' lists them"},
-		{"techniques:\n  m07: {enabled: false}\n", "p:2:3: 'm07' is no technique"},
-		{"techniques:\n  M07: {enabled: maybe}\n", "p:2:18: 'maybe' is neither true nor false"},
-		{"techniques:\n  M07: {enabled: []}\n", "p:2:18: a string must be here"},
-		{"techniques:\n  M07: {severity: HIGH}\n",
-		 "p:2:19: 'HIGH' is no severity; these are: informational, low, medium, high, critical"},
-		{"techniques:\n  M07: {severity: 5}\n", "p:2:19: '5' is no severity"},
-		{"techniques:\n  M07: {level: high}\n",
-		 "p:2:9: 'level' is no key of a technique; these are: severity, enabled"},
-		{"techniques:\n  M07: {}\n  M07: {}\n", "p:3:3: 'M07' is here twice"},
-		{"exceptions: {name: a}\n", "p:1:13: a list must be here"},
-		{"exceptions: [a]\n", "p:1:14: a mapping must be here"},
-		{"exceptions:\n  - techniques: [M07]\n    images: x\n", "p:2:5: the exception has no 'name'"},
-		{"exceptions:\n  - name: a\n    images: x\n",
-		 "p:2:5: the exception has no 'techniques': it would be for everything"},
-		{"exceptions:\n  - name: a\n    techniques: ['*']\n    images: x\n", "p:3:17: '*' is no technique"},
-		{"exceptions:\n  - name: a\n    techniques: [M07, M7]\n    images: x\n", "p:3:17: 'M7' is no technique"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n",
-		 "p:2:5: the exception says of nobody who it is for: it needs "
-		 "namespaces, pods, containers, labels, accounts, images or registries"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    executables: /bin/x\n",
-		 "p:2:5: the exception says of nobody"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    users: 0\n    runtimes: docker\n",
-		 "p:2:5: the exception says of nobody"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n    users: root\n",
-		 "p:5:12: 'root' is no user's number"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n    owners: me\n",
-		 "p:5:13: 'me' owns nothing; these do: host, container, unknown"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    images: []\n", "p:4:13: a string must be here"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    labels: x\n", "p:4:13: a mapping must be here"},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    process: x\n",
-		 "p:4:5: 'process' is no key of an exception; these are: name, "},
-		{"exceptions:\n  - name: a\n    techniques: M07\n    images: x\n  - name: a\n    techniques: M08\n    pods: y\n",
-		 "p:5:5: there is another exception 'a'"},
-		{"exceptions:\n  - name: a\n    name: b\n", "p:3:5: 'name' is here twice"},
-		{"trust: {}\n---\ntrust: {}\n", "p:3:1: a second document"},
-		{"trust: &a\n  rules: [*a]\n", "p:2:"},
 		{"x\xff: 1\n", "p:1:"},
 		{"\"x\\0y\": 1\n", "p:1:1: the string has more than 1024 bytes, or a NUL"},
 	};
@@ -87,13 +69,11 @@ static void test_bad(void **state)
 	struct err err;
 
 	(void)state;
-	assert_true(N(bad) >= 40);
-	for (size_t i = 0; i < N(bad); i++) {
-		assert_int_equal(policy_parse(&p, "p", bad[i].text, strlen(bad[i].text), &err), -EBADMSG);
-		if (strncmp(err.msg, bad[i].says, strlen(bad[i].says)))
-			fail_msg("%s\nsays: %s\nnot:  %s", bad[i].text, err.msg, bad[i].says);
-	}
+	for (size_t i = 0; i < N(bad); i++)
+		refused(bad[i].text, strlen(bad[i].text), bad[i].says);
+	refused("strict: true\0", 14, "p:");
 	assert_int_equal(policy_init(&p, "/no/such/policy", &err), -ENOENT);
+	assert_null(p.arena.base);
 }
 
 static void test_nothing(void **state)
@@ -209,7 +189,8 @@ static void test_rules(void **state)
 
 	(void)state;
 	assert_int_equal(policy_parse(&p, "p", agents, strlen(agents), &err), 0);
-	assert_true(rules_technique(&p.rules, "M54")->off);
+	assert_false(rules_technique(&p.rules, "M54")->enabled);
+	assert_true(rules_technique(&p.rules, "M32")->enabled);
 	assert_int_equal(rules_technique(&p.rules, "M32")->severity, 3);
 	assert_null(rules_technique(&p.rules, "M34"));
 	for (size_t i = 0; i < N(rows); i++) {
@@ -274,11 +255,196 @@ static void test_registries(void **state)
 		assert_string_equal(trust_registry(rows[i][0], out, sizeof(out)), rows[i][1]);
 }
 
+static const struct rule_exception *named(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->rules.n_exceptions; i++)
+		if (!strcmp(p->rules.exceptions[i].name, name))
+			return &p->rules.exceptions[i];
+	return NULL;
+}
+
+/* A policy over the one that is built in. */
+static void over(struct policy *p, const char *text)
+{
+	struct err err;
+
+	assert_int_equal(policy_init(p, NULL, &err), 0);
+	if (policy_over(p, "p", text, strlen(text), &err))
+		fail_msg("%s", err.msg);
+}
+
+static void test_built_in(void **state)
+{
+	struct policy p;
+	struct err err = {""};
+
+	(void)state;
+	if (policy_init(&p, NULL, &err))
+		fail_msg("%s", err.msg);
+	assert_false(p.rules.strict);
+	assert_int_equal(p.budgets.telemetry, 4000);
+	assert_int_equal(p.budgets.findings, 200);
+	assert_int_equal(policy_sensitive_count(&p), 0);
+	assert_true(p.rules.n_exceptions >= 10);
+	/* Narrow: who it is by namespace and image, with the image's whole name; a pattern may stand for its tag alone. */
+	for (size_t i = 0; i < p.rules.n_exceptions; i++) {
+		const struct rule_exception *x = &p.rules.exceptions[i];
+
+		assert_true(x->namespaces.n && x->images.n && x->techniques.n);
+		for (size_t n = 0; n < x->images.n; n++) {
+			const char *tag = strstr(x->images.items[n], "[:@]*");
+
+			assert_non_null(tag);
+			assert_int_equal(tag[5], 0);
+			assert_int_equal(strcspn(x->images.items[n], "*?["), tag - x->images.items[n]);
+			assert_non_null(strchr(x->images.items[n], '.')); /* a registry */
+		}
+		for (size_t n = 0; n < x->namespaces.n; n++)
+			assert_null(strpbrk(x->namespaces.items[n], "*?["));
+	}
+	policy_destroy(&p);
+}
+
+/* Who a built-in exception is for, and who is not. */
+static void test_built_in_fits(void **state)
+{
+	static const struct {
+		const char *ns, *container, *image, *exe, *technique, *exception;
+	} rows[] = {
+		{"kube-system", "cilium-agent", "quay.io/cilium/cilium:v1.16.1@sha256:0", "/x", "M30", "Cilium agent"},
+		{"kube-system", "cilium-agent", "quay.io/cilium/cilium@sha256:0", "/x", "M31", "Cilium agent"},
+		{"kube-system", "cilium-agent", "quay.io/cilium/cilium:v1.16.1", "/x", "M02", ""},
+		{"kube-system", "cilium-agent", "quay.io/cilium/cilium:v1.16.1", "/x", "M01", ""},
+		{"kube-system", "mount-cgroup", "quay.io/cilium/cilium:v1.16.1", "/x", "M01", "Cilium's set-up of the host"},
+		{"shop", "cilium-agent", "quay.io/cilium/cilium:v1.16.1", "/x", "M30", ""},
+		{"", "cilium-agent", "quay.io/cilium/cilium:v1.16.1", "/x", "M30", ""},
+		{"kube-system", "cilium-agent", "quay.io/cilium/cilium-evil:v1.16.1", "/x", "M30", ""},
+		{"kube-system", "cilium-agent", "evil.example/quay.io/cilium/cilium:v1", "/x", "M30", ""},
+		{"kube-system", "cilium-agent", "", "/x", "M30", ""},
+		{"falco", "falco", "docker.io/falcosecurity/falco:0.40.0", "/usr/bin/falco", "M35", "Falco"},
+		{"falco", "falco", "docker.io/falcosecurity/falco:0.40.0", "/bin/sh", "M35", ""},
+		{"falco", "falco", "docker.io/falcosecurity/falco:0.40.0", "/usr/bin/falco", "M38", ""},
+		{"monitoring", "c", "gcr.io/cadvisor/cadvisor:v0.49.1", "/x", "M42", "cAdvisor"},
+		{"gitlab-runner", "c", "docker.io/gitlab/gitlab-runner:v17", "/x", "M41",
+		 "GitLab runner with an engine's socket"},
+		{"gitlab-runner", "build", "docker.io/library/alpine:3", "/x", "M41", ""},
+	};
+	struct policy p;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(policy_init(&p, NULL, &err), 0);
+	for (size_t i = 0; i < N(rows); i++) {
+		struct workload w = {0};
+		const struct rule_exception *x;
+
+		snprintf(w.pod_ns, sizeof(w.pod_ns), "%s", rows[i].ns);
+		snprintf(w.name, sizeof(w.name), "%s", rows[i].container);
+		snprintf(w.image, sizeof(w.image), "%s", rows[i].image);
+		x = rules_exception(&p.rules, &(struct rule_subject){.technique = rows[i].technique,
+								     .who = &w,
+								     .executable = rows[i].exe,
+								     .user = "0",
+								     .owner = "host"});
+		if (strcmp(x ? x->name : "", rows[i].exception))
+			fail_msg("row %zu: '%s', not '%s'", i, x ? x->name : "", rows[i].exception);
+	}
+	policy_destroy(&p);
+}
+
+static void test_over(void **state)
+{
+	static const char mine[] = "exceptions:\n"
+				   "  - {name: mine, techniques: M34, pods: x}\n"
+				   "  - {name: Falco, techniques: [M30], images: 'registry.example/falco:*'}\n";
+	static const char second[] = "trust: {levels: [a]}\ntechniques: {M54: {severity: low}, M55: {enabled: false}}\n";
+	static const char third[] = "techniques: {M54: {enabled: false}, M31: {}}\n";
+	struct policy p;
+	struct err err;
+	size_t built_in;
+
+	(void)state;
+	assert_int_equal(policy_init(&p, NULL, &err), 0);
+	built_in = p.rules.n_exceptions;
+	policy_destroy(&p);
+
+	over(&p, "strict: true\nbudgets: {findings: 100}\n");
+	assert_true(p.rules.strict);
+	assert_int_equal(p.budgets.telemetry, 4000); /* which was not said anew */
+	assert_int_equal(p.budgets.findings, 100);
+	assert_int_equal(p.rules.n_exceptions, built_in);
+	policy_destroy(&p);
+
+	over(&p, mine);
+	assert_int_equal(p.rules.n_exceptions, built_in + 1); /* one is added, one takes another's place */
+	assert_int_equal(named(&p, "Falco")->techniques.n, 1);
+	assert_int_equal(named(&p, "Falco")->namespaces.n, 0);
+	assert_false(named(&p, "Falco")->built_in);
+	assert_false(named(&p, "mine")->built_in);
+	assert_true(named(&p, "Tetragon")->built_in);
+	policy_destroy(&p);
+
+	over(&p, "budgets: {telemetry: 0}\ndefaults: false\nexceptions:\n  - {name: mine, techniques: M34, pods: x}\n");
+	assert_int_equal(p.rules.n_exceptions, 1);
+	assert_string_equal(p.rules.exceptions[0].name, "mine");
+	assert_int_equal(p.budgets.telemetry, 0);
+	assert_int_equal(p.budgets.findings, 200);
+	policy_destroy(&p);
+
+	/* any policy goes over any other */
+	over(&p, shop);
+	assert_int_equal(policy_over(&p, "q", second, strlen(second), &err), 0);
+	assert_int_equal(p.trust.levels.n, 1);
+	assert_int_equal(p.trust.n, 0);
+	assert_null(p.trust.unmatched);
+	assert_int_equal(policy_over(&p, "r", third, strlen(third), &err), 0);
+	assert_int_equal(p.rules.n_techniques, 3);
+	assert_int_equal(rules_technique(&p.rules, "M54")->severity, 0);
+	assert_false(rules_technique(&p.rules, "M54")->enabled);
+	assert_int_equal(policy_over(&p, "s", "x: 1\n", 5, &err), -EBADMSG);
+	assert_null(p.arena.base); /* nothing is left of it */
+}
+
+static void test_sensitive(void **state)
+{
+	static const char text[] = "sensitive:\n"
+				   "  - path: /srv/secrets/*\n"
+				   "  - path: /etc/a..b/.c\n"
+				   "    access: read\n"
+				   "    technique: P16\n"
+				   "  - {path: /opt/x/, access: write}\n"
+				   "  - {path: /opt/x, access: any}\n";
+	static const struct sensitive_path want[] = {
+		{"/srv/secrets/", SENSITIVE_READ | SENSITIVE_WRITE, NULL},
+		{"/etc/a..b/.c", SENSITIVE_READ, "P16"},
+		{"/opt/x/", SENSITIVE_WRITE, NULL},
+		{"/opt/x", SENSITIVE_READ | SENSITIVE_WRITE, NULL},
+	};
+	struct policy p;
+
+	(void)state;
+	over(&p, text);
+	assert_int_equal(policy_sensitive_count(&p), N(want));
+	for (size_t i = 0; i < N(want); i++) {
+		const struct sensitive_path *s = policy_sensitive_at(&p, i);
+
+		assert_string_equal(s->path, want[i].path);
+		assert_int_equal(s->access, want[i].access);
+		assert_string_equal(s->technique ? s->technique : "", want[i].technique ? want[i].technique : "");
+	}
+	policy_destroy(&p);
+	over(&p, "sensitive:\n");
+	assert_int_equal(policy_sensitive_count(&p), 0);
+	policy_destroy(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),   cmocka_unit_test(test_nothing),        cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_rules), cmocka_unit_test(test_labels_to_come), cmocka_unit_test(test_registries),
+		cmocka_unit_test(test_bad),        cmocka_unit_test(test_bad_bytes), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_levels),     cmocka_unit_test(test_rules),     cmocka_unit_test(test_labels_to_come),
+		cmocka_unit_test(test_registries), cmocka_unit_test(test_built_in),  cmocka_unit_test(test_built_in_fits),
+		cmocka_unit_test(test_over),       cmocka_unit_test(test_sensitive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

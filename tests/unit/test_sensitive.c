@@ -88,8 +88,8 @@ static void test_what_a_policy_adds_comes_first(void **state)
 {
 	struct node *n = begin(state);
 	static const struct sensitive_path more[] = {
-		{"/srv/keys", WD_SENSITIVE_CREDENTIAL},
-		{"/etc/crontab", WD_SENSITIVE_OTHER << 8},
+		{"/srv/keys/", SENSITIVE_READ, "P16"},
+		{"/etc/crontab", SENSITIVE_WRITE, NULL},
 	};
 
 	puts_at(n, "etc/crontab", "");

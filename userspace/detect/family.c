@@ -38,6 +38,8 @@ static bool judge(const struct view *view, struct verdict *v)
 			v->stage = WARDER__V1__STAGE__RECON;
 			v->severity = families[i].severity;
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
+			if (families[i].child)
+				verdict_own(view, v, families[i].severity);
 			v->invariant = WARDER__V1__INVARIANT__REACH;
 			snprintf(v->message, sizeof(v->message), "made %s", families[i].what);
 			return true;

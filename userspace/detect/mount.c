@@ -14,7 +14,7 @@ enum {
 };
 
 /* The first row that fits. In its own user namespace a container may mount a cgroup v1 hierarchy, but gets no release_agent. */
-static const struct {
+static const struct row {
 	uint64_t magic;
 	int when;
 	Warder__V1__Severity severity;
@@ -35,14 +35,31 @@ static const struct {
 	{0xcafe4a11, UNMASKS, WARDER__V1__SEVERITY__LOW, "M11", "a BPF filesystem, which its container was not given"},
 };
 
-static bool fits(const struct wd_mount_create *m, int when)
+static const struct row *find(const struct wd_mount_create *m)
 {
-	return when == ANYWHERE || (when == UNMASKS ? m->unmasks : m->child_user_ns);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].magic == m->magic &&
+		    (rows[i].when == ANYWHERE || (rows[i].when == UNMASKS ? m->unmasks : m->child_user_ns)))
+			return &rows[i];
+	return NULL;
+}
+
+/* What it mounts for itself alone is the container's own affair, but where the policy is strict. */
+static bool judge_own(const struct view *view, struct verdict *v, const char *fstype, const char *call)
+{
+	v->technique = "ENVELOPE";
+	v->dimension = "mount";
+	v->invariant = WARDER__V1__INVARIANT__ENVELOPE;
+	v->stage = WARDER__V1__STAGE__ATTEMPT;
+	verdict_own(view, v, WARDER__V1__SEVERITY__INFORMATIONAL);
+	snprintf(v->message, sizeof(v->message), "mounted a filesystem (%s) for itself, with %s", fstype, call);
+	return view->strict;
 }
 
 static bool judge(const struct view *view, struct verdict *v)
 {
 	const struct wd_mount_create *m = view->body;
+	const struct row *row = NULL;
 	char fstype[4 * sizeof(m->fstype) + 1];
 	const char *call = m->via == WD_VIA_FSMOUNT ? "fsopen and fsmount" : "mount(2)";
 	Warder__V1__Severity severity = WARDER__V1__SEVERITY__CRITICAL;
@@ -59,23 +76,23 @@ static bool judge(const struct view *view, struct verdict *v)
 		snprintf(v->message, sizeof(v->message), "mounted the host's block device %u:%u (%s) with %s", m->device_major,
 			 m->device_minor, fstype, call);
 	} else {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !v->technique; i++)
-			if (rows[i].magic == m->magic && fits(m, rows[i].when)) {
-				v->technique = rows[i].technique;
-				severity = rows[i].severity;
-				/* An engine or sandbox inside of the container does so for the processes that it starts. */
-				if (rows[i].when == UNMASKS && m->nested)
-					severity = WARDER__V1__SEVERITY__LOW;
-				snprintf(v->message, sizeof(v->message), "mounted %s, with %s", rows[i].what, call);
-			}
-		if (!v->technique)
-			return false;
+		row = find(m);
+		if (!row)
+			return judge_own(view, v, fstype, call);
+		v->technique = row->technique;
+		severity = row->severity;
+		/* An engine or sandbox inside of the container does so for the processes that it starts. */
+		if (row->when == UNMASKS && m->nested && !view->strict)
+			severity = WARDER__V1__SEVERITY__LOW;
+		snprintf(v->message, sizeof(v->message), "mounted %s, with %s", row->what, call);
 	}
 	v->dimension = "mount";
 	v->invariant = WARDER__V1__INVARIANT__REACH;
 	v->confidence = severity == WARDER__V1__SEVERITY__LOW ? WARDER__V1__CONFIDENCE__CONFIDENCE_LOW
 							      : WARDER__V1__CONFIDENCE__CONFIDENCE_HIGH;
 	verdict_outcome(view, v, severity);
+	if (row && row->when == CHILD_NS && view->rec->outcome != WD_DENIED)
+		verdict_own(view, v, severity);
 	return true;
 }
 

@@ -11,9 +11,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	v->technique = "M05";
 	v->dimension = "ns";
 	v->invariant = WARDER__V1__INVARIANT__ENVELOPE;
-	v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
 	v->stage = WARDER__V1__STAGE__ATTEMPT;
-	v->severity = WARDER__V1__SEVERITY__INFORMATIONAL;
+	verdict_own(view, v, WARDER__V1__SEVERITY__INFORMATIONAL);
 	snprintf(v->message, sizeof(v->message), "made a user namespace (level %u) with %s, in which it has every capability",
 		 u->level, u->via == WD_VIA_UNSHARE ? "unshare" : "clone");
 	return true;

@@ -18,6 +18,7 @@
 
 #define BATCH_RECORDS 2048
 #define BATCH_BYTES   (1024 * 1024)
+#define NS_PER_SECOND 1000000000ull
 #define MAX_TRIES     ATTACH_HOOKS /* loads until each hook has found a tier that attaches */
 
 struct batch_record {
@@ -434,13 +435,21 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		goto fail;
 	}
 	drop_object();
-	if (opt->budget)
-		s->skel->bss->budget.telemetry_ns = 1000000000ull / opt->budget;
+	source_bpf_limit(&s->base, &opt->limits);
 	*out = &s->base;
 	return 0;
 fail:
 	bpf_close(&s->base);
 	return rc;
+}
+
+void source_bpf_limit(struct source *base, const struct source_bpf_limits *limits)
+{
+	struct source_bpf *s = (struct source_bpf *)base;
+
+	s->skel->bss->budget.telemetry_ns = limits->telemetry ? NS_PER_SECOND / limits->telemetry : 0;
+	s->skel->bss->budget.critical_ns = limits->critical ? NS_PER_SECOND / limits->critical : 0;
+	s->skel->bss->strict = limits->strict;
 }
 
 const struct attach *source_bpf_attach(const struct source *s)

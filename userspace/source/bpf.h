@@ -6,9 +6,16 @@
 #include "../sensitive.h"
 #include "../source.h"
 
+/* What may change while it runs. Of a container, a second; 0: no bound. */
+struct source_bpf_limits {
+	unsigned int telemetry; /* KiB */
+	unsigned int critical;  /* records that findings hang on */
+	bool strict;            /* namespaces that a container makes for itself are told too */
+};
+
 struct source_bpf_options {
-	unsigned int sweep_ms;       /* between two sweeps */
-	unsigned int budget;         /* KiB of telemetry that a container may make a second */
+	unsigned int sweep_ms; /* between two sweeps */
+	struct source_bpf_limits limits;
 	struct sensitive *sensitive; /* the node's own files, looked up in every tick; must outlive the source. NULL: none */
 };
 
@@ -17,6 +24,9 @@ struct source_bpf_options {
  * detaches everything. `probe` must outlive it.
  */
 int source_bpf_open(const struct probe *probe, const struct source_bpf_options *opt, struct source **out, struct err *err);
+
+/* From the next record on. */
+void source_bpf_limit(struct source *s, const struct source_bpf_limits *limits);
 
 /* How it is attached. Valid until it is closed. */
 const struct attach *source_bpf_attach(const struct source *s);
