@@ -43,7 +43,7 @@ amend() {
 }
 
 # what scripts have besides: soon CMD... polls it
-soon='soon() { local end=$((SECONDS + 30)); until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { echo "not soon: $*"; return 1; }; sleep 0.05; done; }
+soon='soon() { local end=$((SECONDS + 60)); until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { echo "not soon: $*"; return 1; }; sleep 0.05; done; }
 '
 # machine NAME FEATURE... <<script: its bundle
 machine() {

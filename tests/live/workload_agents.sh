@@ -15,13 +15,13 @@ b05() {
 	local bin=/opt/cni/bin plugin=wt-$1-$$ pid node code
 	mkdir -p $bin
 	work "$1-install" "bind=$bin:/host/bin" <<<"cp /usr/lib/cni/bridge /usr/lib/cni/host-local /host/bin/ && mv /host/bin/bridge /host/bin/$plugin && mv /host/bin/host-local /host/bin/$plugin-ipam" || return
-	serve "$1-pod" <<<'sleep 100' || return
+	serve "$1-pod" <<<'sleep 1000' || return
 	pid=$(container_pid "$1-pod")
 	printf '{"cniVersion":"1.0.0","name":"x","type":"%s","bridge":"wt0","ipam":{"type":"%s-ipam","dataDir":"%s","ranges":[[{"subnet":"10.97.0.0/24"}]]}}' \
 		$plugin $plugin "$work/$1-ipam" >"$work/$1.net"
-	unshare -n sleep 60 9>&- & # the node's network, which is not the machine's
+	unshare -n sleep 300 9>&- & # the node's network, which is not the machine's
 	node=$!
-	CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$pid/ns/net CNI_IFNAME=eth0 CNI_PATH=$bin timeout 20 \
+	CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$pid/ns/net CNI_IFNAME=eth0 CNI_PATH=$bin timeout 60 \
 		nsenter -t $node -n $bin/$plugin <"$work/$1.net" >"$work/$1.out" 2>&1 &&
 		work "$1-agent" hostpid caps=all <<<"nsenter -t $pid -n ip -br addr show eth0 | grep 10.97.0"
 	code=$?
@@ -52,7 +52,7 @@ SCRIPT
 
 # every container's cgroup is read, and the kernel's log
 b08() {
-	serve "$1-app" <<<'sleep 100' || return
+	serve "$1-app" <<<'sleep 1000' || return
 	work "$1-cadvisor" caps=all devices ro=/sys/fs/cgroup:/cgroup ro=/dev/kmsg:/dev/kmsg ro=/:/rootfs <<SCRIPT || return
 find /cgroup -path '*$id-$1-app*' -name cgroup.procs -o -path '*$id-$1-app*' -name 'pids.current' | xargs cat | grep -q .
 find /cgroup -name 'memory.*usage*' -o -name memory.current -o -name cpuacct.usage -o -name cpu.stat | head -n 200 | xargs cat >/dev/null
@@ -67,7 +67,7 @@ b09() {
 	mkdir -p "$work/$1-bus"
 	dbus-daemon --session --nofork --nopidfile --address="unix:path=$work/$1-bus/socket" >/dev/null 2>&1 9>&- &
 	local bus=$! code
-	until_true 10 test -S "$work/$1-bus/socket" || return
+	until_true "$DEADLINE" test -S "$work/$1-bus/socket" || return
 	work "$1-problem-detector" caps=SYSLOG unmasked "bind=$work/$1-bus:/run/dbus-host" <<'SCRIPT'
 dmesg | tail -n 1
 dbus-send --bus=unix:path=/run/dbus-host/socket --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames | grep org.freedesktop.DBus
@@ -100,7 +100,7 @@ b11() {
 	local dir=$work/$1-plugins
 	mkdir -p "$dir"
 	serve "$1-driver" "bind=$dir:/csi" <<<'exec socat UNIX-LISTEN:/csi/csi.sock,fork SYSTEM:"echo driver-7"' || return
-	until_true 10 test -S "$dir/csi.sock" || return
+	until_true "$DEADLINE" test -S "$dir/csi.sock" || return
 	work "$1-registrar" "bind=$dir:/csi" <<<'socat -u UNIX-CONNECT:/csi/csi.sock - | grep driver-7' || return
 	[ "$(socat -u "UNIX-CONNECT:$dir/csi.sock" -)" = driver-7 ] || return
 	leave "$1-driver"
@@ -137,7 +137,7 @@ SCRIPT
 # looks from a container whether the host wants a restart, as the host
 b31() {
 	local host code
-	sleep 60 9>&- & # a process of the host's: some machines let nobody near their first
+	sleep 300 9>&- & # a process of the host's: some machines let nobody near their first
 	host=$!
 	work "$1-kured" hostpid caps=all <<<"nsenter -m/proc/$host/ns/mnt -- /usr/bin/test -f /etc/debian_version && nsenter -m/proc/$host/ns/mnt -- /bin/systemctl --version | grep systemd"
 	code=$?
@@ -162,14 +162,17 @@ SCRIPT
 
 # an administrator looks into a container
 b37() {
-	local pid
+	local pid tracer
 	serve "$1" <<<'echo own >/tmp/own; while :; do sleep 0.1; done' || return
 	pid=$(container_pid "$1")
-	until_true 10 test -s "/proc/$pid/root/tmp/own" || return
+	until_true "$DEADLINE" test -s "/proc/$pid/root/tmp/own" || return
 	[ "$(nsenter -t "$pid" -a /bin/cat /tmp/own)" = own ] && nsenter -t "$pid" -n ip -br addr | grep -q '^lo' &&
 		[ "$(cat "/proc/$pid/root/tmp/own")" = own ] && gdb -batch -p "$pid" -ex 'info registers rip' -ex detach 2>&1 | grep -q '^rip' || return
-	timeout -s INT 0.5 strace -f -p "$pid" -o "$work/$1.trace" 2>/dev/null
-	grep -q clone "$work/$1.trace" && leave "$1"
+	strace -f -p "$pid" -o "$work/$1.trace" 2>/dev/null 9>&- &
+	tracer=$!
+	until_true "$DEADLINE" grep -qs clone "$work/$1.trace" || return
+	kill $tracer
+	leave "$1"
 }
 
 # a virtual machine in a container: what is on its serial line was written by its own firmware
@@ -194,7 +197,7 @@ printf 'daemon off;\nuser root;\npid /tmp/pid;\nerror_log /tmp/error.log notice;
 exec nginx -c /tmp/c
 SCRIPT
 	app=$(container_pid "$1-app")
-	until_true 10 test -s "/proc/$app/root/tmp/pid" || return
+	until_true "$DEADLINE" test -s "/proc/$app/root/tmp/pid" || return
 	work "$1-sidecar" pod=c$pod "sandbox=$app" "pid=$app" caps=SYS_PTRACE <<'SCRIPT' || return
 kill -HUP 1
 soon grep reconfiguring /proc/1/root/tmp/error.log
@@ -212,7 +215,7 @@ mkdir -p /srv/remote /volume/mnt && echo remote >/srv/remote/file
 printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n' >/tmp/ssh && chmod 755 /tmp/ssh
 exec sshfs -f -o ssh_command=/tmp/ssh,allow_other x:/srv/remote /volume/mnt
 SCRIPT
-	until_true 10 test -s "$volume/mnt/file" &&
+	until_true "$DEADLINE" test -s "$volume/mnt/file" &&
 		runtime=runc work "$1-app" "ro=$volume:/volume" <<<'grep remote /volume/mnt/file'
 	code=$?
 	umount -l "$volume/mnt" 2>/dev/null
@@ -261,6 +264,6 @@ b45() {
 printf 'port 1123\ncmdport 0\nbindaddress 127.0.0.1\nallow\nlocal stratum 8\ndriftfile /tmp/drift\npidfile /tmp/pid\nbindcmdaddress /tmp/sock\n' >/tmp/c
 chronyd -u root -x -f /tmp/c
 printf 'server 127.0.0.1 port 1123 iburst maxsamples 1\npidfile /tmp/pid2\nport 0\ncmdport 0\nbindcmdaddress /\n' >/tmp/c2
-timeout 20 chronyd -u root -x -Q -f /tmp/c2 -t 10 2>&1 | grep 'System clock'
+timeout 60 chronyd -u root -x -Q -f /tmp/c2 -t 50 2>&1 | grep 'System clock'
 SCRIPT
 }

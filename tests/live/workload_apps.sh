@@ -14,7 +14,7 @@ b01() {
 
 b02() {
 	local n
-	serve "$1" <<<'sleep 100' || return
+	serve "$1" <<<'sleep 1000' || return
 	for n in 1 2 3 4 5; do
 		[ "$(inside "$1" bash -c 'read -r pid _ </proc/self/stat; [ $pid -gt 1 ] && echo ready')" = ready ] || return
 	done
@@ -23,7 +23,7 @@ b02() {
 
 # conmon and crun copy themselves before they enter the container
 b03() {
-	runtime=crun serve "$1" <<<'sleep 100' || return
+	runtime=crun serve "$1" <<<'sleep 1000' || return
 	[ "$(inside "$1" readlink /proc/1/exe)" = /usr/bin/sleep ] || return
 	leave "$1"
 	[ "$(CONTAINERS_CONF=$work/podman/containers.conf podman --root "$work/podman/root" --runroot "$work/podman/run" --tmpdir "$work/podman/tmp" --storage-driver vfs --cgroup-manager cgroupfs \
@@ -34,7 +34,7 @@ b03() {
 # a pod: a sandbox that holds the namespaces, and who joins them
 b04() {
 	local pod=$RANDOM
-	serve "$1-sandbox" pod=a$pod <<<'sleep 100' || return
+	serve "$1-sandbox" pod=a$pod <<<'sleep 1000' || return
 	serve "$1-web" pod=a$pod "sandbox=$(container_pid "$1-sandbox")" <<<'mkdir /tmp/w && echo from-a-pod >/tmp/w/index && cd /tmp/w && exec python3 -m http.server 8080' || return
 	work "$1-client" pod=a$pod "sandbox=$(container_pid "$1-sandbox")" <<<'soon curl -sf http://127.0.0.1:8080/index; curl -s http://127.0.0.1:8080/index | grep from-a-pod' || return
 	leave "$1-web"
@@ -67,10 +67,10 @@ SCRIPT
 b14() {
 	local logs=$work/$1-logs n
 	mkdir -p "$logs"/{pods,containers}
-	serve "$1" "bind=$logs:/var/log" <<<'echo first >/var/log/pods/0.log; until [ -L /var/log/containers/app.log ]; do sleep 0.05; done; cat /var/log/containers/app.log; sleep 100' || return
-	until_true 10 test -s "$logs/pods/0.log" || return
+	serve "$1" "bind=$logs:/var/log" <<<'echo first >/var/log/pods/0.log; until [ -L /var/log/containers/app.log ]; do sleep 0.05; done; cat /var/log/containers/app.log; sleep 1000' || return
+	until_true "$DEADLINE" test -s "$logs/pods/0.log" || return
 	ln -s ../pods/0.log "$logs/containers/app.log"
-	until_true 10 told "$1" first || return
+	until_true "$DEADLINE" told "$1" first || return
 	[ "$(cat "$logs/containers/app.log")" = first ] && mv "$logs/pods/0.log" "$logs/pods/0.log.1" && ln -sfn ../pods/0.log.1 "$logs/containers/app.log" &&
 		[ "$(cat "$logs/containers/app.log")" = first ] || return
 	leave "$1"
@@ -103,9 +103,9 @@ b16() {
 		AllowIsolate=yes
 	UNIT
 	oci "$runtime" run -d --bundle "$(bundle "$1")" --pid-file "$(bundle "$1")/pid" "$id-$1" >>"$(bundle "$1")/log" 2>&1 || return
-	until_true 20 grep -qs work.service "$(bundle "$1")/rootfs/var/lib/worked" || return
+	until_true "$DEADLINE" grep -qs work.service "$(bundle "$1")/rootfs/var/lib/worked" || return
 	inside "$1" systemctl halt --no-block >/dev/null 2>&1
-	until_true 20 gone "$(container_pid "$1")" || return
+	until_true "$DEADLINE" gone "$(container_pid "$1")" || return
 	leave "$1"
 }
 
@@ -150,13 +150,13 @@ b19() {
 	work "$1" caps=SYS_PTRACE <<'SCRIPT' || return
 strace -f -o /tmp/trace sh -c 'cat /etc/hostname'
 grep -q 'openat.*/etc/hostname' /tmp/trace
-sleep 100 & pid=$!
+sleep 1000 & pid=$!
 gdb -batch -p $pid -ex 'info registers rip' -ex detach 2>&1 | grep -q '^rip'
 strace -p $pid -o /tmp/other & tracer=$!
 soon grep -q "TracerPid:	[1-9]" /proc/$pid/status; kill $tracer
 gdb -batch -ex run /bin/true 2>&1 | grep -q exited
 SCRIPT
-	serve "$1-app" <<<'sleep 100' || return
+	serve "$1-app" <<<'sleep 1000' || return
 	work "$1-debugger" "pid=$(container_pid "$1-app")" caps=SYS_PTRACE <<<"gdb -batch -p 1 -ex 'info registers rip' -ex detach 2>&1 | grep '^rip'" || return
 	leave "$1-app"
 }
@@ -177,10 +177,10 @@ SCRIPT
 
 # an ephemeral container that looks at its pod's packets; and an address that is announced
 b21() {
-	serve "$1-app" <<<'sleep 100' || return
+	serve "$1-app" <<<'sleep 1000' || return
 	work "$1-tcpdump" "sandbox=$(container_pid "$1-app")" caps=NET_ADMIN <<'SCRIPT' || return
 ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip addr add 10.99.0.1/24 dev v0
-timeout 40 tcpdump -i any -c 3 -w /tmp/packets 'icmp or arp' 2>/tmp/err & pid=$!
+timeout 100 tcpdump -i any -c 3 -w /tmp/packets 'icmp or arp' 2>/tmp/err & pid=$!
 soon grep listening /tmp/err
 ping -c 1 127.0.0.1 >/dev/null
 arping -U -c 1 -w 2 -I v0 10.99.0.1 >/dev/null
@@ -241,9 +241,9 @@ b26() {
 printf 'daemon off;\nuser www-data;\npid /tmp/pid;\nerror_log /dev/stderr;\nevents {}\nhttp { access_log /dev/stdout; server { listen 8080; location / { return 200 "served\\n"; } } }\n' >/tmp/c
 exec nginx -c /tmp/c
 SCRIPT
-	until_true 20 inside "$1" curl -sf http://127.0.0.1:8080/ >/dev/null 2>&1 || return
+	until_true "$DEADLINE" inside "$1" curl -sf http://127.0.0.1:8080/ >/dev/null 2>&1 || return
 	inside "$1" sh -c 'kill -USR1 "$(cat /tmp/pid)"; sleep 0.3; curl -s http://127.0.0.1:8080/again' | grep -q served || return
-	until_true 10 told "$1" 'GET /again' || return
+	until_true "$DEADLINE" told "$1" 'GET /again' || return
 	leave "$1"
 }
 
@@ -284,14 +284,14 @@ b33() {
 	mkdir -p "$volume/..1" "$work/$1-shared"
 	echo 1 >"$volume/..1/key"
 	ln -s ..1 "$volume/..data" && ln -s ..data/key "$volume/key"
-	serve "$1-sandbox" pod=b$pod <<<'sleep 100' || return
+	serve "$1-sandbox" pod=b$pod <<<'sleep 1000' || return
 	work "$1-init" pod=b$pod "sandbox=$(container_pid "$1-sandbox")" "bind=$work/$1-shared:/shared" <<<'cp /bin/true /shared/tool' || return
 	serve "$1-app" pod=b$pod "sandbox=$(container_pid "$1-sandbox")" "bind=$work/$1-shared:/shared" "ro=$volume:/config" \
-		<<<'/shared/tool && until [ "$(cat /config/key)" = 20 ]; do :; done; echo saw 20; sleep 100' || return
+		<<<'/shared/tool && until [ "$(cat /config/key)" = 20 ]; do :; done; echo saw 20; sleep 1000' || return
 	for n in $(seq 2 20); do
 		mkdir "$volume/..$n" && echo "$n" >"$volume/..$n/key" && ln -s "..$n" "$volume/..tmp" && mv -T "$volume/..tmp" "$volume/..data" && rm -r "$volume/..$((n - 1))"
 	done
-	until_true 20 told "$1-app" 'saw 20' || return
+	until_true "$DEADLINE" told "$1-app" 'saw 20' || return
 	leave "$1-app"
 	leave "$1-sandbox"
 }
