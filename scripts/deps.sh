@@ -44,12 +44,19 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "deps.sh: installing: $missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-# Container daemons must not be started by their packages: the tests start their own.
+# Daemons must not be started by their packages: the tests start their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
 	printf '#!/bin/sh\nexit 101\n' >$policy
 	chmod +x $policy
 	trap 'rm -f $policy' EXIT
 fi
+installed() {
+	dpkg-query -W -f='${Package}\n' | sort -u
+}
+before=$(installed)
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends $missing >/dev/null
+# Nor by the next boot: what came now is for the tests alone.
+units=$(installed | grep -vxF "$before" | xargs -r dpkg -L | sed -nE 's,^/lib/systemd/system/([^@/]*\.(service|socket|timer))$,\1,p')
+[ -z "$units" ] || ! command -v systemctl >/dev/null || systemctl disable -q $units 2>/dev/null || true

@@ -55,7 +55,7 @@ b08() {
 	serve "$1-app" <<<'sleep 1000' || return
 	work "$1-cadvisor" caps=all devices ro=/sys/fs/cgroup:/cgroup ro=/dev/kmsg:/dev/kmsg ro=/:/rootfs <<SCRIPT || return
 find /cgroup -path '*$id-$1-app*' -name cgroup.procs -o -path '*$id-$1-app*' -name 'pids.current' | xargs cat | grep -q .
-find /cgroup -name 'memory.*usage*' -o -name memory.current -o -name cpuacct.usage -o -name cpu.stat | head -n 200 | xargs cat >/dev/null
+find /cgroup -name 'memory.*usage*' -o -name memory.current -o -name cpuacct.usage -o -name cpu.stat | head -n 200 | xargs cat 2>/dev/null | grep -q .
 df /rootfs | grep -q rootfs
 python3 -c 'import os; fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK); print(len(os.read(fd, 8192)))'
 SCRIPT
