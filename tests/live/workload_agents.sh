@@ -152,6 +152,35 @@ b32() {
 	leave "$1-etcd"
 }
 
+# a cloud's metadata service, by its address, asked for a token and then by it
+b35() {
+	local cloud pid code
+	serve "$1-driver" <<<'sleep 1000' || return
+	pid=$(container_pid "$1-driver")
+	unshare -n python3 -c "$metadata" 9>&- &
+	cloud=$!
+	until_true "$DEADLINE" [ ! "/proc/$cloud/ns/net" -ef /proc/self/ns/net ] &&
+		nsenter -t $cloud -n sh -c "ip link add cloud0 type veth peer name eth0 netns $pid && ip addr add 169.254.169.254/16 dev cloud0 && ip link set cloud0 up" &&
+		nsenter -t "$pid" -n sh -c 'ip addr add 169.254.1.1/16 dev eth0 && ip link set eth0 up' &&
+		inside "$1-driver" bash -euc "$soon"'at=http://169.254.169.254/latest
+			soon curl -sf -m 5 -X PUT $at/api/token
+			curl -sf -H "X-aws-ec2-metadata-token: $(curl -sf -X PUT $at/api/token)" $at/meta-data/instance-id | grep i-0123'
+	code=$?
+	kill $cloud
+	leave "$1-driver"
+	return $code
+}
+
+metadata='
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Cloud(BaseHTTPRequestHandler):
+    def answer(self, text):
+        self.send_response(200); self.end_headers(); self.wfile.write(text)
+    def do_PUT(self): self.answer(b"a-token")
+    def do_GET(self): self.answer(b"i-0123" if self.headers["X-aws-ec2-metadata-token"] == "a-token" else b"")
+    def log_message(self, *args): pass
+HTTPServer(("0.0.0.0", 80), Cloud).serve_forever()'
+
 # a build job that starts containers by the engine's socket
 b36() {
 	work "$1-runner" "bind=${docker_socket%/*}:/sockets" <<SCRIPT

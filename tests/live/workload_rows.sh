@@ -45,6 +45,7 @@ B30 | a privileged container that sets sysctls            | sysctl
 B31 | kured: asks the host by nsenter                     | nsenter
 B32 | etcd and its client on the host's network           | etcd etcdctl
 B33 | the kubelet's atomic writer, a program from an init container |
+B35 | a driver that asks the cloud's metadata service   | curl python3 ip nsenter
 B36 | a CI job on docker.sock                             | docker
 B37 | an administrator: nsenter, gdb, /proc/PID/root      | nsenter gdb
 B39 | a virtual machine in a container                    | qemu-system-x86_64

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# workloads.sh: 44 of the catalogue's 50 benign workloads, each with the real program in a real container (workload_rows.sh). Each must have
+# workloads.sh: 45 of the catalogue's 50 benign workloads, each with the real program in a real container (workload_rows.sh). Each must have
 # done its work, and have been seen; no finding of MEDIUM or worse and no incident may be about it but what workloads.yaml declares, and
 # all that it declares must have been needed. Prints what is context, row by row. Environment: WARDER_ROWS (only these).
 # shellcheck source-path=SCRIPTDIR
