@@ -45,6 +45,7 @@ etcd O05 host WIDE                  | open /host/etc/kubernetes/pki/etcd/server.
 admin O12 host WIDE                 | open /host/etc/kubernetes/admin.conf
 kubelet O12 host WIDE               | open /host/var/lib/kubelet/pki/kubelet-client-current.pem
 other M47 host WIDE                 | write /host/etc/motd
+plugin O16 host WIDE                | write /host/opt/cni/bin/plugin
 cron-openat2 P01 host WIDE          | openat2-write /host/etc/crontab
 cron-symlink P01 host WIDE          | symlink /host/etc/crontab /tmp/x , write-open /tmp/x
 cron-bind P01 host WIDE caps=SYS_ADMIN | bind-to /host/etc/crontab /tmp/y , write-open /tmp/y
