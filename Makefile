@@ -24,7 +24,7 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iuserspace
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
-LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap
+LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap -lcrypto -lisal
 
 PROTOS   := google/protobuf/timestamp cri/v1/runtime containerd/v1/services $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
 PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
@@ -34,7 +34,7 @@ GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_OBJ  := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SRC      := $(filter-out userspace/main.c,$(wildcard userspace/*.c userspace/*/*.c))
-OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/embedded.o
+OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/embedded.o $(BUILD)/protoset.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -103,6 +103,11 @@ $(BUILD)/embedded.o: $(EMBEDDED:%=userspace/%)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)cd userspace && $(LD) -r -b binary -z noexecstack -o $(abspath $@) $(EMBEDDED)
+
+# The schema that a capture file carries, likewise.
+$(BUILD)/protoset.o: $(GEN)/warder.protoset
+	$(call say,LD)
+	$(Q)cd $(GEN) && $(LD) -r -b binary -z noexecstack -o $(abspath $@) warder.protoset
 
 $(BUILD)/libwarder.a: $(OBJ)
 	@rm -f $@

@@ -77,6 +77,7 @@ may='
      protobuf   detect.[ch]                     the enums of a verdict
      protobuf   sink.[ch]
      protobuf   sink/*
+     protobuf   capture/*
      protobuf   json.[ch]
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
      protobuf   identity/cri_answer.c            messages of the CRI
@@ -128,13 +129,14 @@ only() {
 order='
      base     -                                       address arena capset err file grant hash labels nameset patterns posture pss rules sensitive sensitive_path table technique text trust version workload
      schema   base                                    schema json
+     capture  base,schema                             capture/*
      policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable state event
-     sink     base,schema                             sink sink/*
+     sink     base,schema,capture                      sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
-     engine   base,schema,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix network report ledger capability
-     cmd      base,schema,policy,state,sink,source,detect,engine    cmd cmd_* main
+     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix network report ledger capability
+     cmd      base,schema,capture,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 
 layer_of() {
