@@ -38,7 +38,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/e
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -211,6 +211,18 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 		$(BUILD)/fuzz/$$f -max_total_time=$(SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$f 2>&1 | \
 		grep -E 'ERROR|SUMMARY|number_of_executed_units|Test unit written' || true; \
 		! ls crash-* leak-* timeout-* oom-* 2>/dev/null; done
+
+# Captures, broken in every way: 'make torture' is all of it, 'make test' a part.
+CUTS  ?= 10000
+FLIPS ?= 10000
+
+torture: all $(BUILD)/tests/unit/gen_events $(BUILD)/tests/unit/capture_torture
+	@mkdir -p $(BUILD)/torture && rm -f $(BUILD)/torture/events.pb
+	$(BUILD)/tests/unit/gen_events 500 proto:$(BUILD)/torture/events.pb
+	$(BUILD)/tests/unit/capture_torture $(BUILD)/torture/events.pb $(CUTS) $(FLIPS)
+
+torture-smoke:
+	$(MAKE) torture CUTS=300 FLIPS=300
 
 fuzz-smoke:
 	$(MAKE) fuzz SECONDS=10

@@ -79,11 +79,15 @@ may='
      protobuf   sink/*
      protobuf   capture/*
      protobuf   json.[ch]
+     protobuf   ocsf.[ch]
+     protobuf   cmd_capture.c                   the names of types and severities
+     protobuf   cmd_filter.c                    deviates: the header of a new capture
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
      protobuf   identity/cri_answer.c            messages of the CRI
      protobuf   identity/cri.c                   likewise
      libyaml    yamlmap.[ch]
      jansson    json.[ch]
+     jansson    ocsf.[ch]                       events in other words
      jansson    identity/*                      runtimes keep their state in JSON
      paths      identity/*                      the state of runtimes, below the root of the host
      paths      probe.[ch]                      the filesystems of the kernel
@@ -128,7 +132,7 @@ only() {
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
      base     -                                       address arena capset err file grant hash labels nameset patterns posture pss rules sensitive sensitive_path table technique text trust version workload
-     schema   base                                    schema json
+     schema   base                                    schema json ocsf
      capture  base,schema                             capture/*
      policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable state event

@@ -31,7 +31,7 @@ struct capture {
 	Warder__V1__CaptureHeader *meta;
 	struct capture_index index;
 	struct directory directory;
-	bool indexed, whole_directory;
+	bool indexed, whole_directory, by_time;
 	uint8_t id[BLOCK_ID];
 	struct capture_filter filter;
 	uint32_t *order; /* rows of the index that are wanted, by their first number */
@@ -146,6 +146,7 @@ static int capture_header(struct capture *c)
 		c->meta = warder__v1__capture_header__unpack(NULL, b.raw_len, payload);
 		if (!c->meta)
 			damage_add(c, c->index.rows[0].offset, c->index.rows[0].length, BLOCK_BAD_CONTENT);
+		c->by_time = c->meta && c->meta->by_time;
 	}
 	c->stats.blocks = c->index.n; /* from now on others must have the same id */
 	free(payload);
@@ -217,6 +218,11 @@ const char *capture_path(const struct capture *c)
 	return c->path;
 }
 
+struct input *capture_input(struct capture *c)
+{
+	return &c->in;
+}
+
 static bool wants_block(const struct capture *c, const struct capture_entry *e)
 {
 	const struct capture_filter *f = &c->filter;
@@ -225,7 +231,11 @@ static bool wants_block(const struct capture *c, const struct capture_entry *e)
 		return f->snapshots;
 	if (e->type != BLOCK_TYPE_EVENTS && e->type != BLOCK_TYPE_LOST)
 		return false;
-	if (f->no_origin || e->time_last < f->from_ns || (f->to_ns && e->time_first > f->to_ns) || e->severity < f->severity)
+	if (e->time_last < f->from_ns || (f->to_ns && e->time_first > f->to_ns))
+		return false;
+	if (e->type == BLOCK_TYPE_LOST)
+		return true;
+	if (f->no_origin || e->severity < f->severity)
 		return false;
 	for (size_t i = 0; i < f->n_origins; i++)
 		if (index_has_origin(&c->index, e, f->origins[i]))
@@ -233,11 +243,15 @@ static bool wants_block(const struct capture *c, const struct capture_entry *e)
 	return !f->n_origins;
 }
 
-static bool wants_event(const struct capture_filter *f, const struct capture_mark *m)
+static bool wants_event(const struct capture_filter *f, const struct capture_mark *m, uint8_t type)
 {
 	bool typed = f->types[0] | f->types[1] | f->types[2] | f->types[3];
 
-	if (m->time_ns < f->from_ns || (f->to_ns && m->time_ns > f->to_ns) || m->severity < f->severity)
+	if (m->time_ns < f->from_ns || (f->to_ns && m->time_ns > f->to_ns))
+		return false;
+	if (type == BLOCK_TYPE_LOST)
+		return true;
+	if (m->severity < f->severity)
 		return false;
 	if (typed && (m->type > 255 || !(f->types[m->type / 64] >> m->type % 64 & 1)))
 		return false;
@@ -247,13 +261,25 @@ static bool wants_event(const struct capture_filter *f, const struct capture_mar
 	return !f->n_origins;
 }
 
-static int by_seq(const void *a, const void *b, void *rows)
+/* What events and blocks are sorted by. */
+static uint64_t entry_key(const struct capture *c, const struct capture_entry *e)
 {
-	const struct capture_entry *x = (const struct capture_entry *)rows + *(const uint32_t *)a;
-	const struct capture_entry *y = (const struct capture_entry *)rows + *(const uint32_t *)b;
+	return c->by_time ? e->time_first : e->seq_first;
+}
 
-	if (x->seq_first != y->seq_first)
-		return x->seq_first < y->seq_first ? -1 : 1;
+static uint64_t mark_key(const struct capture *c, const struct capture_mark *m)
+{
+	return c->by_time ? m->time_ns : m->seq;
+}
+
+static int entry_compare(const void *a, const void *b, void *c)
+{
+	const struct capture_entry *rows = ((const struct capture *)c)->index.rows;
+	const struct capture_entry *x = &rows[*(const uint32_t *)a], *y = &rows[*(const uint32_t *)b];
+	uint64_t i = entry_key(c, x), k = entry_key(c, y);
+
+	if (i != k)
+		return i < k ? -1 : 1;
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
@@ -271,15 +297,16 @@ void capture_filter(struct capture *c, const struct capture_filter *f)
 		if (wants_block(c, &c->index.rows[i]))
 			c->order[c->n_order++] = i;
 	if (c->order)
-		qsort_r(c->order, c->n_order, sizeof(*c->order), by_seq, c->index.rows);
+		qsort_r(c->order, c->n_order, sizeof(*c->order), entry_compare, c);
 }
 
-static int piece_by_seq(const void *a, const void *b)
+static int piece_compare(const void *a, const void *b, void *c)
 {
 	const struct piece *x = a, *y = b;
+	uint64_t i = mark_key(c, &x->mark), k = mark_key(c, &y->mark);
 
-	if (x->mark.seq != y->mark.seq)
-		return x->mark.seq < y->mark.seq ? -1 : 1;
+	if (i != k)
+		return i < k ? -1 : 1;
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -307,13 +334,13 @@ static int opened_fill(const struct capture *c, struct opened *o, const struct b
 			return 0;
 		p->at = (uint32_t)(event.at - o->raw);
 		p->len = (uint32_t)len;
-		if (!wants_event(&c->filter, &p->mark))
+		if (!wants_event(&c->filter, &p->mark, b->type))
 			continue;
-		sorted &= !o->n || p[-1].mark.seq <= p->mark.seq;
+		sorted &= !o->n || mark_key(c, &p[-1].mark) <= mark_key(c, &p->mark);
 		o->n++;
 	}
 	if (!sorted)
-		qsort(o->pieces, o->n, sizeof(*o->pieces), piece_by_seq);
+		qsort_r(o->pieces, o->n, sizeof(*o->pieces), piece_compare, (void *)c);
 	return in.at == in.end;
 }
 
@@ -347,7 +374,7 @@ static size_t capture_first(const struct capture *c)
 
 	for (size_t i = 1; i < c->n_open; i++) {
 		const struct opened *x = &c->open[i], *y = &c->open[best];
-		uint64_t a = x->pieces[x->next].mark.seq, b = y->pieces[y->next].mark.seq;
+		uint64_t a = mark_key(c, &x->pieces[x->next].mark), b = mark_key(c, &y->pieces[y->next].mark);
 
 		if (a < b || (a == b && x->offset < y->offset))
 			best = i;
@@ -360,6 +387,7 @@ int capture_next(struct capture *c, struct capture_frame *out)
 	const struct capture_entry *e;
 	const struct piece *p;
 	struct opened *o;
+	uint64_t key;
 	size_t i;
 	int rc;
 
@@ -373,9 +401,9 @@ int capture_next(struct capture *c, struct capture_frame *out)
 		if (c->next == c->n_order)
 			break;
 		e = &c->index.rows[c->order[c->next]];
-		if (c->n_open && (c->open[i].pieces[c->open[i].next].mark.seq < e->seq_first || c->n_open == READER_OPEN ||
-				  c->bytes_open > READER_BYTES)) {
-			c->stats.disorder += c->open[i].pieces[c->open[i].next].mark.seq > e->seq_first;
+		key = c->n_open ? mark_key(c, &c->open[i].pieces[c->open[i].next].mark) : UINT64_MAX;
+		if (c->n_open && (key < entry_key(c, e) || c->n_open == READER_OPEN || c->bytes_open > READER_BYTES)) {
+			c->stats.disorder += key > entry_key(c, e);
 			break;
 		}
 		rc = capture_open_next(c);

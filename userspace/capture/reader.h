@@ -9,7 +9,7 @@
 #include "err.h"
 
 /*
- * Reads one capture file: events in the order of their numbers, though blocks of older ones stand behind younger (what a
+ * Reads one capture file: events in the order of their numbers (of their times, where the file is of several streams), though blocks of older ones stand behind younger (what a
  * recorder remembered from before it was triggered). With a good index only the blocks that are asked for are read; without
  * one (a file whose writer was killed, or that was cut) the blocks are looked for. A damaged block is skipped and told, and
  * everything else is delivered. Memory is bounded whatever is in the file: READER_OPEN blocks and READER_BYTES bytes at once.
@@ -30,7 +30,10 @@ struct capture_frame {
 	struct capture_mark mark;
 };
 
-/* What is wanted; all zero is every event. What is skipped by the index is not read. */
+/*
+ * What is wanted; all zero is every event. What is skipped by the index is not read. What a recorder says that it lost is
+ * wanted in any case, but for its time.
+ */
 struct capture_filter {
 	uint64_t from_ns, to_ns; /* since the epoch, both included; to_ns 0: no end */
 	const uint64_t *origins; /* of containers that act, or are acted on; the caller's, as long as the capture is open */
@@ -64,6 +67,7 @@ void capture_free(struct capture *c); /* NULL is fine */
 /* NULL where the first block was damaged. */
 const Warder__V1__CaptureHeader *capture_meta(const struct capture *c);
 const char *capture_path(const struct capture *c);
+struct input *capture_input(struct capture *c); /* its bytes, for whoever reads them in another way */
 
 /* Who is in it: from the index, else by reading all of it (once). NULL: no memory. */
 const struct directory *capture_directory(struct capture *c);

@@ -14,7 +14,7 @@
 #include "capture/wire.h"
 
 struct verify {
-	struct input in;
+	struct input *in;
 	struct scan scan;
 	struct verify_result *r;
 	const uint8_t *head; /* that is looked for */
@@ -138,11 +138,11 @@ static void verify_index(struct verify *v)
 
 	if (!v->scan.footer) {
 		if (!v->gap || v->last_index)
-			tell(v, VERIFY_OPEN, v->in.size, 0,
+			tell(v, VERIFY_OPEN, v->in->size, 0,
 			     "it was never closed: its writer was killed or still writes, or the end was cut off between two blocks");
 		return;
 	}
-	rc = index_read(&ix, &d, &v->in, v->scan.index_offset);
+	rc = index_read(&ix, &d, v->in, v->scan.index_offset);
 	if (rc == -EBADMSG || rc == -EIO) {
 		tell(v, v->r->faults[VERIFY_DAMAGED] ? VERIFY_DAMAGED : VERIFY_TAMPERED, v->scan.index_offset, 0,
 		     "the index does not fit the file");
@@ -163,20 +163,16 @@ static void verify_index(struct verify *v)
 	directory_destroy(&d);
 }
 
-int capture_verify(const char *path, const uint8_t *head, void (*fn)(void *ctx, const struct verify_fault *f), void *ctx,
-		   struct verify_result *out, struct err *err)
+int capture_verify(struct input *in, const uint8_t *head, void (*fn)(void *ctx, const struct verify_fault *f), void *ctx,
+		   struct verify_result *out)
 {
-	struct verify v = {.r = out, .head = head, .fn = fn, .ctx = ctx};
+	struct verify v = {.in = in, .r = out, .head = head, .fn = fn, .ctx = ctx};
 	struct scan_step step;
 	int rc, more = 0;
 
-	*out = (struct verify_result){0};
-	rc = input_open(&v.in, path, err);
-	if (rc)
-		return rc;
-	out->size = v.in.size;
+	*out = (struct verify_result){.size = in->size};
 	v.raw = malloc(BLOCK_RAW_MAX);
-	rc = v.raw ? scan_open(&v.scan, &v.in, true) : -ENOMEM;
+	rc = v.raw ? scan_open(&v.scan, in, true) : -ENOMEM;
 	while (!rc && (more = scan_next(&v.scan, &step)) > 0)
 		if (step.found)
 			rc = verify_block(&v, &step);
@@ -184,14 +180,13 @@ int capture_verify(const char *path, const uint8_t *head, void (*fn)(void *ctx, 
 			verify_hole(&v, &step);
 	rc = rc ? rc : more;
 	if (!rc && !out->blocks)
-		tell(&v, VERIFY_DAMAGED, 0, v.in.size, "there is not one whole block in it");
+		tell(&v, VERIFY_DAMAGED, 0, in->size, "there is not one whole block in it");
 	else if (!rc)
 		verify_index(&v);
 	scan_close(&v.scan);
-	input_close(&v.in);
 	index_destroy(&v.seen);
 	free(v.raw);
-	return rc ? err_set(err, rc, "%.200s: reading: %s", path, strerror(-rc)) : 0;
+	return rc;
 }
 
 void verify_destroy(struct verify_result *r)

@@ -3,7 +3,7 @@
 #define WARDER_CAPTURE_VERIFY_H
 
 #include "capture/block.h"
-#include "err.h"
+#include "capture/input.h"
 #include "warder/v1/capture.pb-c.h"
 
 /*
@@ -36,11 +36,11 @@ struct verify_result {
 };
 
 /*
- * Reads a whole file (`path` "-": the standard input), and tells each fault to `fn` in the order of the file. `head` (may be
- * NULL) is looked for. 0: it was read, and *out says how it is; -errno with *err set. In any case verify_destroy frees what is in it.
+ * Reads a whole file, and tells each fault to `fn` (may be NULL) in the order of the file. `head` (may be NULL) is looked for.
+ * 0: it was read, and *out says how it is; -errno. In any case verify_destroy frees what is in it.
  */
-int capture_verify(const char *path, const uint8_t *head, void (*fn)(void *ctx, const struct verify_fault *f), void *ctx,
-		   struct verify_result *out, struct err *err);
+int capture_verify(struct input *in, const uint8_t *head, void (*fn)(void *ctx, const struct verify_fault *f), void *ctx,
+		   struct verify_result *out);
 void verify_destroy(struct verify_result *r);
 
 /* Whether `next` was begun after `r` as its continuation. 1; 0: it does not say so; -1: it says so, and `r` is another one now. */

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd_capture.h"
+#include "sink.h"
+
+static int help(FILE *to, int code)
+{
+	fputs("usage: warder cat [OPTION]... FILE...\n\n"
+	      "Prints the events of capture files as JSON, one a line; several files as one, in the order of time. - is the standard\n"
+	      "input. What is damaged is skipped and told; the exit code is 3 then.\n\n",
+	      to);
+	fputs(query_help, to);
+	fputs("      --console         for people: findings and incidents as lines of text\n"
+	      "  -o, --output SINK     as of 'warder run'; default: ndjson:-\n"
+	      "  -h, --help            print this\n",
+	      to);
+	return code;
+}
+
+/* All of it goes out: a sink never waits for a slow reader by itself. */
+static int put(struct sink *s, const Warder__V1__Event *e, struct err *err)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	sink_write(s, e);
+	while (sink_flush(s))
+		poll(&out, 1, 10);
+	return s->lost ? err_set(err, -EIO, "'%.200s' takes no more", s->spec) : 0;
+}
+
+static int cat(struct capture_set *set, struct sink *s, struct err *err)
+{
+	struct capture_frame f;
+	Warder__V1__Event *e;
+	int rc;
+
+	while ((rc = set_next(set, &f, err)) > 0) {
+		e = warder__v1__event__unpack(NULL, f.len, f.bytes);
+		if (!e) {
+			fprintf(stderr, "warder: event %llu is none that this version can read\n",
+				(unsigned long long)f.mark.seq);
+			continue;
+		}
+		rc = put(s, e, err);
+		warder__v1__event__free_unpacked(e, NULL);
+		if (rc)
+			return rc;
+	}
+	return rc;
+}
+
+int cmd_cat(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		QUERY_LONG,
+		{"console", no_argument, NULL, 'c'},
+		{"output", required_argument, NULL, 'o'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *spec = "ndjson:-";
+	struct capture_query q = {0};
+	struct capture_set set;
+	struct err err = {""};
+	struct sink *s;
+	int ch, rc;
+
+	while ((ch = getopt_long(argc, argv, QUERY_SHORT "o:h", longs, NULL)) != -1) {
+		if (ch == 'h')
+			return help(stdout, EXIT_OK);
+		rc = query_option(&q, ch, optarg, &err);
+		if (rc < 0)
+			return capture_fail(&err), EXIT_USAGE;
+		if (rc)
+			continue;
+		if (ch != 'c' && ch != 'o')
+			return help(stderr, EXIT_USAGE);
+		spec = ch == 'c' ? "console" : optarg;
+	}
+	if (optind == argc)
+		return help(stderr, EXIT_USAGE);
+	if (sink_open(spec, &s, &err))
+		return capture_fail(&err), EXIT_USAGE;
+	rc = set_open(&set, argv + optind, argc - optind, &q, false, &err);
+	if (!rc) {
+		rc = cat(&set, s, &err);
+		ch = set_damage(&set);
+		set_close(&set);
+	}
+	sink_close(s);
+	return rc ? capture_fail(&err) : ch;
+}
