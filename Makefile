@@ -38,7 +38,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/e
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip captures torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -179,6 +179,9 @@ unit: $(UNIT) $(BUILD)/warder
 	@set -e; for t in $(UNIT); do echo "  $$t"; $$t; done
 	tests/unit/test_results.py
 	tests/unit/test_policy_schema.py $(BUILD)/warder
+
+captures: all $(BUILD)/tests/unit/gen_events $(BUILD)/tests/unit/capture_torture
+	tests/unit/captures.sh $(BUILD)
 
 golden: $(BUILD)/tests/golden
 	$< tests/golden/cases/*.txt

@@ -21,35 +21,43 @@ static int help(FILE *to, int code)
 	return code;
 }
 
+enum {
+	LOST_MAX = 1000, /* in a row: then nobody takes them any more */
+};
+
 /* All of it goes out: a sink never waits for a slow reader by itself. */
-static int put(struct sink *s, const Warder__V1__Event *e, struct err *err)
+static void put(struct sink *s, const Warder__V1__Event *e)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
 	sink_write(s, e);
 	while (sink_flush(s))
 		poll(&out, 1, 10);
-	return s->lost ? err_set(err, -EIO, "'%.200s' takes no more", s->spec) : 0;
 }
 
 static int cat(struct capture_set *set, struct sink *s, struct err *err)
 {
+	uint64_t lost = 0, in_a_row = 0;
 	struct capture_frame f;
 	Warder__V1__Event *e;
-	int rc;
+	int rc = 0;
 
-	while ((rc = set_next(set, &f, err)) > 0) {
+	while (in_a_row < LOST_MAX && (rc = set_next(set, &f, err)) > 0) {
 		e = warder__v1__event__unpack(NULL, f.len, f.bytes);
 		if (!e) {
 			fprintf(stderr, "warder: event %llu is none that this version can read\n",
 				(unsigned long long)f.mark.seq);
 			continue;
 		}
-		rc = put(s, e, err);
+		put(s, e);
 		warder__v1__event__free_unpacked(e, NULL);
-		if (rc)
-			return rc;
+		in_a_row = s->lost > lost ? in_a_row + 1 : 0;
+		if (s->lost > lost && !lost)
+			fprintf(stderr, "warder: event %llu: '%s' does not take it\n", (unsigned long long)f.mark.seq, s->spec);
+		lost = s->lost;
 	}
+	if (rc >= 0 && lost)
+		return err_set(err, -EIO, "'%.200s' did not take %llu events", s->spec, (unsigned long long)lost);
 	return rc;
 }
 

@@ -77,9 +77,12 @@ static json_t *container_of(json_t *workload)
 		put(image, "name", ref);
 		put_new(out, "image", image);
 	}
-	/* One of the two is asked for: what has no name yet has its number. */
-	if (json_object_size(out) && !json_object_get(out, "uid") && !json_object_get(out, "name"))
+	/* One of the two is asked for: what has no name yet has its number, and what has neither is no container. */
+	if (json_object_size(out) && !json_object_get(out, "uid") && !json_object_get(out, "name")) {
 		put(out, "uid", json_object_get(workload, "origin_id"));
+		if (!json_object_get(out, "uid"))
+			json_object_clear(out);
+	}
 	return out;
 }
 

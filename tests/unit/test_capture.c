@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "capture/merge.h"
+#include "capture/verify.h"
 #include "capture_fixture.h"
 
 static char dir[] = "/tmp/test_capture.XXXXXX", path[128], other[128];
@@ -326,6 +328,56 @@ static void test_snapshot(void **state)
 	warder__v1__event__free_unpacked(e, NULL);
 }
 
+static void verified(const char *file, struct verify_result *r)
+{
+	struct err err = {""};
+	struct input in;
+
+	assert_int_equal(input_open(&in, file, &err), 0);
+	assert_int_equal(capture_verify(&in, NULL, NULL, NULL, r), 0);
+	input_close(&in);
+}
+
+/* A rotation: each file continues the one before it, and as one they are one stream. */
+static void test_rotation(void **state)
+{
+	Warder__V1__CaptureHeader meta = fixture_meta();
+	uint8_t head[BLOCK_HASH], id[BLOCK_ID], bad[BLOCK_HASH] = {1};
+	struct capture *files[2], *from;
+	struct verify_result one, two;
+	struct capture_merge m;
+	struct capture_frame f;
+	uint64_t n = 0;
+
+	(void)state;
+	fixture_write(path, &meta, 1, 1000, 100, head, id);
+	meta.previous_id = (ProtobufCBinaryData){BLOCK_ID, id};
+	meta.previous_head = (ProtobufCBinaryData){BLOCK_HASH, head};
+	fixture_write(other, &meta, 1001, 1000, 100, NULL, NULL);
+	verified(path, &one);
+	verified(other, &two);
+	assert_int_equal(one.faults[0] + one.faults[1] + one.faults[2] + two.faults[0] + two.faults[1] + two.faults[2], 0);
+	assert_memory_equal(one.head, head, BLOCK_HASH);
+	assert_int_equal(verify_continues(&one, &two), 1);
+	assert_int_equal(verify_continues(&two, &one), 0);
+	memcpy(one.head, bad, BLOCK_HASH);
+	assert_int_equal(verify_continues(&one, &two), -1);
+	verify_destroy(&one);
+	verify_destroy(&two);
+	files[0] = opened(other);
+	files[1] = opened(path);
+	assert_int_equal(capture_merge_init(&m, files, 2), 0);
+	while (capture_merge_next(&m, &f, &from) > 0) {
+		assert_int_equal(f.mark.seq, ++n);
+		assert_ptr_equal(from, files[n <= 1000]);
+		assert_true(n > 1000 || capture_stats(files[0]).read == 1); /* not before its time */
+	}
+	assert_int_equal(n, 2000);
+	capture_merge_destroy(&m);
+	capture_free(files[0]);
+	capture_free(files[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,7 +385,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_order, tidy),      cmocka_unit_test_teardown(test_filter, tidy),
 		cmocka_unit_test_teardown(test_long_index, tidy), cmocka_unit_test_teardown(test_part, tidy),
 		cmocka_unit_test_teardown(test_full, tidy),       cmocka_unit_test_teardown(test_refused, tidy),
-		cmocka_unit_test_teardown(test_snapshot, tidy),
+		cmocka_unit_test_teardown(test_snapshot, tidy),   cmocka_unit_test_teardown(test_rotation, tidy),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
