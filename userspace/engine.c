@@ -60,8 +60,7 @@ static uint64_t lost_of(struct engine *e, uint64_t origin)
 	return ledger_told(ledger_account(&e->ledger, origin));
 }
 
-/* What the findings have come to; `tick`: by now. */
-static void tell_incidents(struct engine *e, bool tick)
+void engine_incidents(struct engine *e, bool tick)
 {
 	Warder__V1__Incident__Activity activity;
 	struct incident *i;
@@ -90,8 +89,6 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 		lost = lost_of(e, view->rec->origin);
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence, lost, &uid, &full);
 		incidents_take(&e->incidents, view, &v, uid, lost_of(e, incident_origin(view->rec)));
-		if (finding)
-			finding->actor->inner = event_inner(&e->arena, &e->state, view->rec);
 		if (finding || full)
 			engine_emit(e, finding);
 	}
@@ -155,17 +152,33 @@ void engine_take(struct engine *e, const struct wd_record *r)
 	wait_names(e, r);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
+	if (ev && (r->critical || r->type == WD_PROCESS_EXEC))
+		ev->actor->inner = event_inner(&e->arena, &e->state, r);
+	engine_judge(e, &view, ev);
+}
+
+void engine_judge(struct engine *e, const struct view *view, const Warder__V1__Event *ev)
+{
+	const struct wd_record *r = view->rec;
+
 	engine_emit(e, ev);
 	if (ev)
-		judge(e, &view, ev);
+		judge(e, view, ev);
 	if (r->type == WD_CONTAINER_END)
-		incidents_ended(&e->incidents, ((const struct wd_container_end *)schema_body(r))->container_id, e->now_ns);
-	tell_incidents(e, false);
+		incidents_ended(&e->incidents, ((const struct wd_container_end *)view->body)->container_id, e->now_ns);
+	engine_incidents(e, false);
 }
 
 static void emit(void *engine, const Warder__V1__Event *ev)
 {
 	engine_emit(engine, ev);
+}
+
+void engine_named(struct engine *e, uint64_t origin)
+{
+	findings_named(&e->findings, &e->stream, &e->arena, &e->state, origin, e->now_ns, emit, e);
+	incidents_named(&e->incidents, origin);
+	engine_incidents(e, false);
 }
 
 static void identity_update(void *engine, const struct workload *w)
@@ -180,9 +193,7 @@ static void identity_update(void *engine, const struct workload *w)
 	if (!m.workload || event_tags(&e->arena, state_tags(&e->state, w->origin_id), m.workload))
 		ev = NULL;
 	engine_emit(e, ev);
-	findings_named(&e->findings, &e->stream, &e->arena, &e->state, w->origin_id, e->now_ns, emit, e);
-	incidents_named(&e->incidents, w->origin_id);
-	tell_incidents(e, false);
+	engine_named(e, w->origin_id);
 }
 
 static void runtime_answered(void *engine, uint64_t origin, const struct workload *said, const struct tags *tags)
@@ -223,7 +234,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	network_tick(&e->network, &e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
-	tell_incidents(e, true);
+	engine_incidents(e, true);
 	mix_report(e);
 	inventory_step(e);
 	report_lost(e, src);

@@ -61,6 +61,16 @@ void engine_record(void *engine, const void *bytes, size_t len);
 /* A checked record: the rest of the line. Also for one that userspace made, which no ring carried. */
 void engine_take(struct engine *e, const struct wd_record *r);
 
+/*
+ * The end of the line, which a replay goes too: sends the event of a record (NULL: it could not be built), judges the record, and tells what
+ * the findings have come to.
+ */
+void engine_judge(struct engine *e, const struct view *view, const Warder__V1__Event *ev);
+/* Tells what incidents have come to; `tick`: also by the time that passed. */
+void engine_incidents(struct engine *e, bool tick);
+/* A container's name is known now: what was sent without it is sent again. */
+void engine_named(struct engine *e, uint64_t origin);
+
 /* What must not wait for a tick: a runtime's answers. Never blocks. `now_ns` is the records' clock. */
 void engine_turn(struct engine *e, uint64_t now_ns);
 

@@ -158,6 +158,14 @@ static void *text_message(const struct wd_record *r, const struct wd_str *s, boo
 	}
 	t->truncated = !!(s->len & WD_STR_CUT);
 	text_fill(copy, len, t->truncated && !path, &t->utf8, &t->raw.data, &t->raw.len);
+	/* What findings hang on is kept as it was: where a NUL stood is not to be told from the text. */
+	if (!path && r->critical && len && memchr(p, 0, len)) {
+		t->raw.len = s->len & ~WD_STR_CUT;
+		t->raw.data = arena_alloc(a, t->raw.len);
+		if (!t->raw.data)
+			return NULL;
+		memcpy(t->raw.data, p, t->raw.len);
+	}
 	return t;
 }
 
@@ -228,6 +236,144 @@ int schema_payload(const struct wd_record *r, struct arena *a, Warder__V1__Event
 Warder__V1__Process *schema_process(const struct wd_record *r, const struct wd_process *p, struct arena *a)
 {
 	return (void *)message(r, p, rec_process, &warder__v1__process__descriptor, a);
+}
+
+/* A record that is made of a message again: strings are added behind what there is. */
+struct remake {
+	struct wd_record *r;
+	size_t size;
+};
+
+static char *remake_room(struct remake *m, size_t n, bool cut, struct wd_str *s)
+{
+	char *at = (char *)m->r + m->r->len;
+
+	if (n >= WD_STR_CUT || m->r->len + n > m->size || m->r->len + n > UINT16_MAX)
+		return NULL;
+	*s = (struct wd_str){.off = m->r->len, .len = n | (cut ? WD_STR_CUT : 0)};
+	m->r->len += n;
+	return at;
+}
+
+static int remake_text(struct remake *m, const Warder__V1__Text *t, struct wd_str *s)
+{
+	size_t n = t->raw.len ? t->raw.len : strlen(t->utf8);
+	char *at = remake_room(m, n, t->truncated, s);
+
+	if (!at)
+		return -EMSGSIZE;
+	memcpy(at, t->raw.len ? t->raw.data : (uint8_t *)t->utf8, n);
+	return 0;
+}
+
+/* Leaf first, each with a NUL behind it, as the kernel programs write it. */
+static int remake_path(struct remake *m, const Warder__V1__Text *t, struct wd_str *s)
+{
+	const char *from = t->raw.len ? (char *)t->raw.data : t->utf8, *end = from + (t->raw.len ? t->raw.len : strlen(from));
+	char *at;
+
+	if (t->truncated && end - from >= 3 && !memcmp(from, "...", 3))
+		from += 3;
+	if (from < end && *from == '/')
+		from++;
+	at = remake_room(m, from < end ? (size_t)(end - from) + 1 : 0, t->truncated, s);
+	if (!at)
+		return -EMSGSIZE;
+	while (from < end) {
+		const char *leaf = end;
+
+		while (leaf > from && leaf[-1] != '/')
+			leaf--;
+		memcpy(at, leaf, (size_t)(end - leaf));
+		at += end - leaf;
+		*at++ = '\0';
+		end = leaf > from ? leaf - 1 : from;
+	}
+	return 0;
+}
+
+void schema_comm(char out[16], const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	memset(out, 0, 16);
+	for (; *s && n < 16; n++) {
+		const char *high = s[0] == '\\' && s[1] == 'x' && s[2] ? strchr(hex, s[2]) : NULL;
+		const char *low = high && s[3] ? strchr(hex, s[3]) : NULL;
+
+		out[n] = low ? (char)((high - hex) << 4 | (low - hex)) : *s;
+		s += low ? 4 : 1;
+	}
+}
+
+static int remake(struct remake *m, char *part, const struct rec_layout *l, const ProtobufCMessage *from)
+{
+	for (unsigned int i = 0; i < l->n; i++) {
+		const struct rec_field *f = &l->fields[i];
+		const char *at = (const char *)from + from->descriptor->fields[f->index].offset;
+		const void *pointer;
+		char *to = part + f->offset;
+		struct wd_str s = {0, 0};
+		int rc = 0;
+
+		memcpy(&pointer, at, sizeof(pointer));
+		switch (f->kind) {
+		case REC_U64:
+			memcpy(to, at, 8);
+			break;
+		case REC_U32:
+		case REC_I32:
+			memcpy(to, at, 4);
+			break;
+		case REC_BOOL:
+			*to = *(const protobuf_c_boolean *)at != 0;
+			break;
+		case REC_COMM:
+			schema_comm(to, pointer);
+			break;
+		case REC_TEXT:
+		case REC_PATH:
+			if (pointer)
+				rc = f->kind == REC_PATH ? remake_path(m, pointer, &s) : remake_text(m, pointer, &s);
+			memcpy(to, &s, sizeof(s));
+			break;
+		case REC_MSG:
+			if (pointer)
+				rc = remake(m, to, f->sub, pointer);
+			break;
+		}
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int schema_record(const Warder__V1__Event *e, void *out, size_t size)
+{
+	const struct rec_type *t = type_of((unsigned int)e->payload_case);
+	struct remake m = {out, size};
+	const ProtobufCMessage *body;
+	int rc;
+
+	if (!t || !e->actor || !e->actor->process)
+		return -ENOENT;
+	if (size < sizeof(*m.r) + t->body->size)
+		return -EMSGSIZE;
+	memset(out, 0, sizeof(*m.r) + t->body->size);
+	m.r->len = sizeof(*m.r) + t->body->size;
+	m.r->type = e->payload_case;
+	m.r->boot_ns = e->boot_ns;
+	m.r->outcome = e->outcome;
+	if (e->actor->workload)
+		m.r->origin = e->actor->workload->origin_id;
+	if (e->owner) {
+		m.r->owner_kind = e->owner->kind;
+		m.r->owner = e->owner->workload ? e->owner->workload->origin_id : 0;
+	}
+	body = *(const ProtobufCMessage *const *)((const char *)e + warder__v1__event__descriptor.fields[t->arm].offset);
+	rc = body ? remake(&m, (char *)&m.r->actor, rec_process, &e->actor->process->base) : -EBADMSG;
+	return rc ? rc : remake(&m, (char *)schema_body(m.r), t->body, body);
 }
 
 const char *schema_type_name(unsigned int type)

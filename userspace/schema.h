@@ -40,6 +40,15 @@ int schema_payload(const struct wd_record *r, struct arena *a, Warder__V1__Event
 /* The actor's process, likewise; NULL: no memory. */
 Warder__V1__Process *schema_process(const struct wd_record *r, const struct wd_process *p, struct arena *a);
 
+/*
+ * The record that an event was made of, into `out`: the other way round, for a replay. Its body and strings are what they were; `critical`
+ * is not known. 0; -ENOENT where no kernel program's record is behind the event; -EMSGSIZE; -EBADMSG.
+ */
+int schema_record(const Warder__V1__Event *e, void *out, size_t size);
+
+/* A command name of an event as it was: its escapes (text_sanitise) are bytes again. No NUL where it has 16. */
+void schema_comm(char out[16], const char *s);
+
 /* A type's name as the proto has it ("FILE_OPEN"), never NULL. */
 const char *schema_type_name(unsigned int type);
 

@@ -49,8 +49,7 @@ static bool may_be_cri(const struct state_container *c)
 	return !strcmp(runtime, "containerd") || !strcmp(runtime, "cri-o");
 }
 
-/* Who a container is has changed: its level may have, too. */
-static void container_changed(struct state *s, struct state_container *c)
+void state_changed(struct state *s, struct state_container *c)
 {
 	const char *level = "";
 
@@ -72,7 +71,7 @@ static void container_name(struct state *s, struct state_container *c)
 	w.origin_id = c->workload.origin_id;
 	c->workload = w;
 	c->workload.pending = s->cri && may_be_cri(c);
-	container_changed(s, c);
+	state_changed(s, c);
 }
 
 static void container_sealed(struct state *s, const struct wd_record *r)
@@ -140,8 +139,10 @@ static const struct state_inner *inner_seen(struct state *s, const struct wd_rec
 	const struct state_container *c = r->origin ? table_get(&s->containers, r->origin) : NULL;
 	struct state_inner *i;
 
-	if (!c || !s->identity || !r->actor.cgroup_id || r->actor.cgroup_id == r->origin)
+	if (!c || !r->actor.cgroup_id || r->actor.cgroup_id == r->origin)
 		return NULL;
+	if (!s->identity)
+		return table_get(&s->inners, r->actor.cgroup_id);
 	i = table_put(&s->inners, r->actor.cgroup_id);
 	if (i->outer != r->origin) {
 		*i = (struct state_inner){.outer = r->origin, .workload.origin_id = r->actor.cgroup_id};
@@ -363,7 +364,7 @@ const struct workload *state_answered(struct state *s, uint64_t origin, const st
 	else if (w->resolution < RESOLVED_RUNTIME)
 		w->resolution = RESOLVED_RUNTIME;
 	c->named = true;
-	container_changed(s, c);
+	state_changed(s, c);
 	return w;
 }
 
@@ -397,6 +398,6 @@ void state_retrust(struct state *s, const struct trust *trust)
 		struct state_container *c = table_at(&s->containers, i);
 
 		if (c->workload.origin_id)
-			container_changed(s, c);
+			state_changed(s, c);
 	}
 }

@@ -95,6 +95,9 @@ void state_forget(struct state *s, uint64_t now_ns);
 /* Gives the containers, these and all that come, the levels of another policy. */
 void state_retrust(struct state *s, const struct trust *trust);
 
+/* Who a container is has changed: its level may have, too. */
+void state_changed(struct state *s, struct state_container *c);
+
 /* Puts the containers that a runtime may know more of than its files say on the list of those to ask it for, each once. */
 void state_ask(struct state *s);
 

@@ -3,7 +3,8 @@
  * golden CASES...: recorded events through the engine, and the findings that they must make. No kernel, no root. The format is
  * described in README; fields are found by their names in the descriptors, so that no event type is named here.
  *
- * Each case runs twice, and everything that the engine sends must be the same bytes.
+ * Each case runs twice, and everything that the engine sends must be the same bytes; then what it sent is replayed, which must send the same
+ * once more.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include "build.h"
 #include "engine.h"
 #include "json.h"
+#include "run.h"
 #include "technique.h"
 #include "text.h"
 
@@ -34,14 +36,6 @@ struct script {
 	bool silent;
 	bool incidents; /* the file is about what findings come to, and not about them */
 	bool strict;    /* the file's policy is */
-};
-
-/* What a run sent: its findings (or incidents) as lines, and every event as JSON. */
-struct run {
-	bool incidents;
-	char *findings, *stream;
-	size_t findings_size, stream_size;
-	FILE *findings_file, *stream_file;
 };
 
 static const char *at_file;
@@ -237,6 +231,7 @@ static void make_record(const char *p)
 		die("the kernel makes no event %s", word);
 	m = build_payload((unsigned int)type);
 	build_start(&rec, (unsigned int)type);
+	((struct wd_record *)rec.bytes)->critical = true;
 	seconds++;
 	for (p += n; *(p += strspn(p, " \t"));) {
 		n = strcspn(p, "= \t");
@@ -361,6 +356,7 @@ static int run_write(struct sink *s, const Warder__V1__Event *e)
 	if (n < 0)
 		die("an event has no JSON: %s", strerror((int)-n));
 	fwrite(line, 1, (size_t)n, r->stream_file);
+	packed_write(r->packed_file, e, line);
 	if (e->seq != last_seq + 1)
 		die("event %llu follows %llu", (unsigned long long)e->seq, (unsigned long long)last_seq);
 	last_seq = e->seq;
@@ -392,25 +388,30 @@ static void run_close(struct sink *s)
 static const struct sink_kind run_kind = {"golden", "", NULL, run_write, run_flush, run_close};
 static char empty_root[] = "/tmp/warder-golden-XXXXXX"; /* of the identity: names come from the cgroup paths alone */
 
+static void run_sink(struct run *r, struct engine *e)
+{
+	struct sink *sink = calloc(1, sizeof(*sink));
+
+	sink->kind = &run_kind;
+	sink->state = r;
+	engine_add_sink(e, sink);
+}
+
 static void run(const struct script *s, struct run *r)
 {
 	static struct identity identity;
 	const struct rules rules = {.strict = s->strict};
-	struct sink *sink = calloc(1, sizeof(*sink));
 	struct engine e;
 	struct err err;
 
-	*r = (struct run){.incidents = s->incidents};
-	r->findings_file = open_memstream(&r->findings, &r->findings_size);
-	r->stream_file = open_memstream(&r->stream, &r->stream_size);
-	sink->kind = &run_kind;
-	sink->state = r;
+	run_begin(r, s->incidents);
 	last_seq = 0;
 	seconds = 0;
 	if (identity_init(&identity, empty_root, &err) || engine_init(&e, &identity, &err))
 		die("%s", err.msg);
 	stream_init(&e.stream, "node", "boot", "kernel", 1700000000 * (int64_t)SECOND, 1);
-	engine_add_sink(&e, sink);
+	run_sink(r, &e);
+	e.state.wait_ms = 0; /* there are no names to wait for */
 	e.rules = &rules;
 	for (unsigned int i = 0; i < s->n_lines; i++) {
 		at_line = s->numbers[i];
@@ -420,14 +421,26 @@ static void run(const struct script *s, struct run *r)
 			die("the engine refused the record");
 	}
 	engine_destroy(&e);
-	fclose(r->findings_file);
-	fclose(r->stream_file);
+	run_end(r);
 }
 
-static void run_free(struct run *r)
+/* What the first run sent, and what is made of it again. */
+static void replay(const struct run *of, struct run *r, bool strict)
 {
-	free(r->findings);
-	free(r->stream);
+	const struct rules rules = {.strict = strict};
+	struct replay again;
+	struct err err;
+
+	run_begin(r, of->incidents);
+	last_seq = 0;
+	if (replay_init(&again, &rules, NULL, false, &err))
+		die("%s", err.msg);
+	run_sink(r, &again.engine);
+	replay_begin(&again, "node", "boot", "kernel", 1700000000 * (int64_t)SECOND, 1);
+	if (replay_packed(&again, of->packed, of->packed_size))
+		die("an event that was sent cannot be read, or is no record again");
+	replay_destroy(&again);
+	run_end(r);
 }
 
 /* Cases */
@@ -436,7 +449,7 @@ static unsigned int passed, failed;
 
 static void case_end(struct script *s)
 {
-	struct run a, b;
+	struct run a, b, c;
 
 	if (!*s->id)
 		return;
@@ -448,8 +461,13 @@ static void case_end(struct script *s)
 		die("case %s: no event", s->id);
 	run(s, &a);
 	run(s, &b);
+	replay(&a, &c, s->strict);
 	if (a.stream_size != b.stream_size || memcmp(a.stream, b.stream, a.stream_size)) {
 		printf("%s:%u: FAILED %s: two runs differ\n", s->file, s->number, s->id);
+		failed++;
+	} else if (a.packed_size != c.packed_size || memcmp(a.packed, c.packed, a.packed_size)) {
+		printf("%s:%u: FAILED %s: a replay differs\n recorded:\n%s replayed:\n%s", s->file, s->number, s->id, a.stream,
+		       c.stream);
 		failed++;
 	} else if (strcmp(a.findings, s->want)) {
 		printf("%s:%u: FAILED %s\n wanted:\n%s got:\n%s", s->file, s->number, s->id, s->silent ? "silent\n" : s->want,
@@ -460,6 +478,7 @@ static void case_end(struct script *s)
 	}
 	run_free(&a);
 	run_free(&b);
+	run_free(&c);
 	free(s->want);
 	while (s->n_lines > s->n_prelude)
 		free(s->lines[--s->n_lines]);

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replay.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recall.h"
+
+#define RECORD_MAX 65535
+#define TICK_NS    1000000000ull
+
+int replay_init(struct replay *r, const struct rules *rules, const struct trust *trust, bool other, struct err *err)
+{
+	int rc;
+
+	*r = (struct replay){.other = other, .record = malloc(RECORD_MAX)};
+	rc = engine_init(&r->engine, NULL, err);
+	if (!r->record && !rc)
+		rc = err_set(err, -ENOMEM, "not enough memory for a replay");
+	if (rc) {
+		replay_destroy(r);
+		return rc;
+	}
+	r->engine.rules = rules;
+	if (trust)
+		state_retrust(&r->engine.state, trust);
+	return 0;
+}
+
+static void node_forget(struct replay *r)
+{
+	if (!r->node)
+		return;
+	r->engine.findings.node = NULL;
+	free(r->node->table.rows);
+	free(r->node);
+	r->node = NULL;
+}
+
+void replay_destroy(struct replay *r)
+{
+	node_forget(r);
+	engine_destroy(&r->engine);
+	free(r->record);
+}
+
+void replay_begin(struct replay *r, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0,
+		  uint64_t nonce)
+{
+	/* By another policy it is another stream: its numbers must not be taken for the recorded one's. */
+	stream_init(&r->engine.stream, node, boot_id, kernel, realtime_0, r->other ? ~nonce : nonce);
+}
+
+/* One known escape of the node's, for the findings that name it. Its strings are in the arena. */
+static bool take_cve(struct arena *a, const Warder__V1__Cve *from, struct cve *row, struct node_cve *to)
+{
+	struct component *part = arena_alloc(a, sizeof(*part));
+
+	row->id = arena_string(a, from->id);
+	row->title = arena_string(a, from->title);
+	row->source = arena_string(a, from->source);
+	to->why = arena_string(a, from->why);
+	to->cve = row;
+	to->component = part;
+	to->unknown = from->unknown;
+	for (size_t k = 0; k < from->n_techniques && k < CVE_LIST; k++)
+		row->techniques[row->n_techniques++] = arena_string(a, from->techniques[k]);
+	if (!part || !row->id || !row->title || !row->source || !to->why || !(part->name = arena_string(a, from->component)))
+		return false;
+	snprintf(part->version, sizeof(part->version), "%s", from->version);
+	for (size_t k = 0; k < row->n_techniques; k++)
+		if (!row->techniques[k])
+			return false;
+	return true;
+}
+
+/* A stream tells its node's facts once; nothing else of a replay's uses the scratch arena. */
+static void take_facts(struct replay *r, const Warder__V1__Event *ev)
+{
+	const Warder__V1__NodeFacts *m = ev->node_facts;
+	struct node_facts *n = calloc(1, sizeof(*n));
+
+	node_forget(r);
+	arena_reset(&r->engine.scratch);
+	r->node = n;
+	if (!n || !(n->table.rows = calloc(NODE_CVES, sizeof(*n->table.rows))))
+		return;
+	while (n->n_cves < m->n_cves && n->n_cves < NODE_CVES &&
+	       take_cve(&r->engine.scratch, m->cves[n->n_cves], &n->table.rows[n->n_cves], &n->cves[n->n_cves]))
+		n->n_cves++;
+	r->engine.findings.node = n;
+}
+
+static void take_identity(struct replay *r, const Warder__V1__Event *ev)
+{
+	uint64_t origin = recall_workload(&r->engine.state, ev->identity->workload);
+
+	engine_emit(&r->engine, ev);
+	if (origin)
+		engine_named(&r->engine, origin);
+}
+
+static void take_posture(struct replay *r, const Warder__V1__Event *ev)
+{
+	const Warder__V1__Posture *m = ev->posture;
+	struct state_container *c;
+
+	if (recall_workload(&r->engine.state, m->workload)) {
+		c = table_get(&r->engine.state.containers, m->workload->origin_id);
+		c->level = (int)m->level;
+	}
+	engine_emit(&r->engine, ev);
+}
+
+static void take_lost(struct replay *r, const Warder__V1__Event *ev)
+{
+	for (size_t i = 0; i < ev->lost->n_counts; i++) {
+		const Warder__V1__Lost__Count *c = ev->lost->counts[i];
+		struct account *a;
+
+		if (!c->workload || (unsigned int)c->stage >= WD_STAGES)
+			continue;
+		a = ledger_account(&r->engine.ledger, c->workload->origin_id);
+		a->lost[c->stage] += c->records;
+		a->told[c->stage] = a->lost[c->stage];
+	}
+	engine_emit(&r->engine, ev);
+}
+
+/* An incident that was told when time had passed: that is all that is taken of it, and it is told again if there is one. */
+static void take_incident(struct replay *r, const Warder__V1__Event *ev)
+{
+	if (r->other || r->engine.stream.seq >= ev->seq)
+		return;
+	r->engine.stream.seq = ev->seq - 1;
+	engine_incidents(&r->engine, true);
+}
+
+static void take_finding(struct replay *r, const Warder__V1__Event *ev)
+{
+	(void)r;
+	(void)ev; /* it is made again */
+}
+
+/* What another policy silences is counted at the end. */
+static void take_exceptions(struct replay *r, const Warder__V1__Event *ev)
+{
+	if (!r->other)
+		engine_emit(&r->engine, ev);
+}
+
+static void take_node(struct replay *r, const Warder__V1__Event *ev)
+{
+	take_facts(r, ev);
+	engine_emit(&r->engine, ev);
+}
+
+static const struct {
+	Warder__V1__EventType type;
+	void (*take)(struct replay *r, const Warder__V1__Event *ev);
+} own[] = {
+	{WARDER__V1__EVENT_TYPE__IDENTITY, take_identity}, {WARDER__V1__EVENT_TYPE__POSTURE, take_posture},
+	{WARDER__V1__EVENT_TYPE__LOST, take_lost},         {WARDER__V1__EVENT_TYPE__INCIDENT, take_incident},
+	{WARDER__V1__EVENT_TYPE__FINDING, take_finding},   {WARDER__V1__EVENT_TYPE__EXCEPTIONS, take_exceptions},
+	{WARDER__V1__EVENT_TYPE__NODE_FACTS, take_node},
+};
+
+static void take_own(struct replay *r, const Warder__V1__Event *ev)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].type == (Warder__V1__EventType)ev->payload_case) {
+			own[i].take(r, ev);
+			return;
+		}
+	engine_emit(&r->engine, ev);
+}
+
+/* As engine_take, but what the state and the event would be made of is in the event. */
+static void take_record(struct replay *r, const Warder__V1__Event *ev)
+{
+	struct engine *e = &r->engine;
+	struct view view;
+
+	if (schema_record(ev, r->record, RECORD_MAX) || schema_check(r->record, RECORD_MAX)) {
+		r->refused++;
+		return;
+	}
+	r->records++;
+	state_take(&e->state, r->record, &view);
+	recall_event(&e->state, ev);
+	state_view(&e->state, r->record, &view);
+	arena_reset(&e->arena);
+	engine_judge(e, &view, ev);
+}
+
+void replay_event(struct replay *r, const Warder__V1__Event *ev)
+{
+	struct engine *e = &r->engine;
+
+	r->events++;
+	if (ev->boot_ns > e->now_ns)
+		e->now_ns = ev->boot_ns;
+	if (ev->type != WARDER__V1__EVENT_TYPE__INCIDENT && ev->type != WARDER__V1__EVENT_TYPE__FINDING)
+		e->stream.seq = ev->seq;
+	if (ev->payload_case >= 100 && ev->payload_case < 200)
+		take_record(r, ev);
+	else
+		take_own(r, ev);
+	if (r->other && e->now_ns - r->ticked_ns >= TICK_NS) {
+		r->ticked_ns = e->now_ns;
+		engine_incidents(e, true);
+	}
+}
