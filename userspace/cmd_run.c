@@ -375,6 +375,22 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 	return 0;
 }
 
+static void begin_sinks(struct engine *e)
+{
+	const struct stream *s = &e->stream;
+	const struct sink_stream stream = {
+		.node = s->node,
+		.boot_id = s->boot_id,
+		.kernel = s->kernel,
+		.version = WARDER_VERSION,
+		.realtime_0 = s->realtime_0,
+		.nonce = s->nonce,
+	};
+
+	for (unsigned int i = 0; i < e->n_sinks; i++)
+		sink_begin(e->sinks[i], &stream);
+}
+
 static int watch(const struct options *o, const struct probe *p, struct inputs *in, struct err *err)
 {
 	struct sensitive sensitive = {.root = -1};
@@ -410,6 +426,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 		rc = err_set(err, -EIO, "no random numbers: %s", strerror(errno));
 	if (!rc) {
 		stream_init(&e.stream, p->node, p->boot_id, p->kernel, realtime_at_boot(), nonce);
+		begin_sinks(&e);
 		rc = source_bpf_open(p, &bo, &src, err);
 	}
 	if (!rc)

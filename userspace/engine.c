@@ -83,6 +83,8 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 
 		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
 			continue;
+		for (unsigned int i = 0; i < e->n_sinks; i++)
+			sink_matters(e->sinks[i]);
 		mix_weigh(view, &v);
 		if (silence_take(e, view, &v))
 			continue;
@@ -247,8 +249,25 @@ void engine_coverage(struct engine *e, const Warder__V1__Coverage *c, uint64_t n
 	engine_emit(e, event_own(&e->stream, &e->arena, now_ns, WARDER__V1__EVENT_TYPE__COVERAGE, (Warder__V1__Coverage *)c));
 }
 
+/* The head of a capture's chain, so that who alters the file must alter the stream too, wherever that has gone by now. */
+static bool capture_head_message(struct engine *e, struct sink_head *head, Warder__V1__Heartbeat__Capture *m)
+{
+	for (unsigned int i = 0; i < e->n_sinks; i++) {
+		if (sink_head(e->sinks[i], head))
+			continue;
+		warder__v1__heartbeat__capture__init(m);
+		m->file_id = (ProtobufCBinaryData){sizeof(head->id), head->id};
+		m->head = (ProtobufCBinaryData){sizeof(head->head), head->head};
+		m->size = head->size;
+		return true;
+	}
+	return false;
+}
+
 void engine_heartbeat(struct engine *e, uint64_t now_ns)
 {
+	Warder__V1__Heartbeat__Capture capture;
+	struct sink_head head;
 	Warder__V1__Heartbeat m = WARDER__V1__HEARTBEAT__INIT;
 	Warder__V1__Heartbeat__Runtime r = WARDER__V1__HEARTBEAT__RUNTIME__INIT;
 	Warder__V1__Heartbeat__StateFiles f = WARDER__V1__HEARTBEAT__STATE_FILES__INIT;
@@ -282,6 +301,8 @@ void engine_heartbeat(struct engine *e, uint64_t now_ns)
 		f.unreadable = c->unreadable;
 		m.state_files = &f;
 	}
+	if (capture_head_message(e, &head, &capture))
+		m.capture = &capture;
 	engine_emit(e, ev);
 }
 

@@ -9,10 +9,7 @@
 #include "sink/kinds.h"
 
 const struct sink_kind *const sink_kinds[] = {
-	&sink_console,
-	&sink_ndjson,
-	&sink_proto,
-	NULL,
+	&sink_console, &sink_ndjson, &sink_proto, &sink_capture, NULL,
 };
 
 static const struct sink_kind *sink_kind_find(const char *name, size_t len)
@@ -69,6 +66,23 @@ void sink_write(struct sink *s, const Warder__V1__Event *e)
 		s->lost++;
 	else
 		s->written++;
+}
+
+void sink_begin(struct sink *s, const struct sink_stream *stream)
+{
+	if (s->kind->begin)
+		s->kind->begin(s, stream);
+}
+
+void sink_matters(struct sink *s)
+{
+	if (s->kind->matters && s->kind->matters(s))
+		s->lost++;
+}
+
+int sink_head(struct sink *s, struct sink_head *out)
+{
+	return s->kind->head ? s->kind->head(s, out) : -ENOENT;
 }
 
 int sink_flush(struct sink *s)

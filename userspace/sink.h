@@ -10,12 +10,31 @@
 
 struct sink;
 
+/* The stream that a sink's events are of. The strings are the caller's, and outlive the sink. */
+struct sink_stream {
+	const char *node, *boot_id, *kernel, *version;
+	int64_t realtime_0;    /* nanoseconds since the epoch at boot */
+	uint64_t nonce;        /* of the events' uids */
+	const uint8_t *policy; /* SHA-256 of the policy in force */
+	size_t policy_len;
+};
+
+/* What a capture has come to: SHA-256 over all of its blocks so far, each over the one before. */
+struct sink_head {
+	uint8_t id[16], head[32];
+	uint64_t size; /* bytes of the file */
+};
+
 /* A kind of sink. Rows in sink.c's table; the word before the first ':' of a specification picks the row. */
 struct sink_kind {
 	const char *name;
-	const char *help;                                              /* one line for --help, with its argument */
-	int (*open)(struct sink *s, const char *arg, struct err *err); /* arg: what follows the ':', "" where nothing does */
-	int (*write)(struct sink *s, const Warder__V1__Event *e);      /* 0, or -errno when the event was lost */
+	const char *help;                                                /* one line for --help, with its argument */
+	int (*open)(struct sink *s, const char *arg, struct err *err);   /* arg: what follows the ':', "" where nothing does */
+	int (*write)(struct sink *s, const Warder__V1__Event *e);        /* 0, or -errno when the event was lost */
+	void (*begin)(struct sink *s, const struct sink_stream *stream); /* before the first event; NULL: it need not know */
+	int (*matters)(
+		struct sink *s); /* a detector has something to say of the event written last; NULL: it keeps all alike */
+	int (*head)(struct sink *s, struct sink_head *out); /* -ENOENT: none by now; NULL: it has none */
 	int (*flush)(struct sink *s);
 	void (*close)(struct sink *s); /* flushes first */
 };
@@ -35,6 +54,9 @@ int sink_open(const char *spec, struct sink **out, struct err *err);
 
 /* Gives an event to a sink. It is not kept after the return. Never blocks on a slow reader: what cannot be taken is counted. */
 void sink_write(struct sink *s, const Warder__V1__Event *e);
+void sink_begin(struct sink *s, const struct sink_stream *stream);
+void sink_matters(struct sink *s);                    /* the event written last */
+int sink_head(struct sink *s, struct sink_head *out); /* -ENOENT: it has none */
 int sink_flush(struct sink *s);
 void sink_close(struct sink *s); /* NULL is fine */
 

@@ -5,6 +5,6 @@
 #include "sink.h"
 
 /* The rows of sink.c's table, one in each file of this directory. */
-extern const struct sink_kind sink_console, sink_ndjson, sink_proto;
+extern const struct sink_kind sink_console, sink_ndjson, sink_proto, sink_capture;
 
 #endif
