@@ -26,6 +26,7 @@ static const struct cmd cmds[] = {
 	{"info", "tell what is in capture files", cmd_info},
 	{"cat", "print the events of capture files", cmd_cat},
 	{"filter", "make a capture of some of the events of others", cmd_filter},
+	{"replay", "make the findings of capture files again, by this policy or another", cmd_replay},
 	{"merge", "make one capture of several", cmd_merge},
 	{"verify", "tell whether captures are whole and untouched", cmd_verify},
 	{"recover", "make a whole capture of a damaged one", cmd_recover},

@@ -213,3 +213,30 @@ void replay_event(struct replay *r, const Warder__V1__Event *ev)
 		engine_incidents(e, true);
 	}
 }
+
+void replay_snapshot(struct replay *r, const Warder__V1__Event *ev)
+{
+	struct state *s = &r->engine.state;
+	struct state_container *c;
+	struct view view;
+
+	switch (ev->payload_case) {
+	case WARDER__V1__EVENT__PAYLOAD_CONTAINER_SEAL:
+		if (schema_record(ev, r->record, RECORD_MAX) || schema_check(r->record, RECORD_MAX))
+			return;
+		state_take(s, r->record, &view);
+		recall_event(s, ev);
+		break;
+	case WARDER__V1__EVENT__PAYLOAD_IDENTITY:
+		recall_workload(s, ev->identity->workload);
+		break;
+	case WARDER__V1__EVENT__PAYLOAD_POSTURE:
+		if (!recall_workload(s, ev->posture->workload))
+			return;
+		c = table_get(&s->containers, ev->posture->workload->origin_id);
+		c->level = (int)ev->posture->level;
+		break;
+	default:
+		break;
+	}
+}

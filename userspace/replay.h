@@ -25,6 +25,9 @@ void replay_destroy(struct replay *r); /* closes the engine's sinks */
 void replay_begin(struct replay *r, const char *node, const char *boot_id, const char *kernel, int64_t realtime_0,
 		  uint64_t nonce);
 
+/* An event of what stood when the stream's first file was begun: it is known from here on, and nothing is made of it. */
+void replay_snapshot(struct replay *r, const Warder__V1__Event *ev);
+
 /* The next event, in the order of their numbers. It is not kept. */
 void replay_event(struct replay *r, const Warder__V1__Event *ev);
 
