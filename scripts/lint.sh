@@ -71,6 +71,10 @@ may='
      protobuf   inventory.[ch]                  likewise: what runs where
      protobuf   mix.[ch]                        likewise: trust levels
      protobuf   facts.[ch]                      likewise: the node
+     protobuf   recall.[ch]                     what events say of containers, read
+     protobuf   replay.[ch]                     events instead of records
+     protobuf   difference.[ch]                 findings, held against each other
+     protobuf   cmd_replay.c
      protobuf   ledger.[ch]
      protobuf   capability.[ch]
      protobuf   coverage.[ch]
@@ -131,15 +135,15 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       address arena capset err file grant hash labels nameset patterns posture pss rules sensitive sensitive_path table technique text trust version workload
+     base     -                                       address arena capset err file grant hash labels nameset patterns posture pss recorder rules sensitive sensitive_path table technique text trust version workload
      schema   base                                    schema json ocsf
      capture  base,schema                             capture/*
      policy   base                                    policy policy_* yamlmap
-     state    base,schema                             view identity identity/* executable state event
+     state    base,schema                             view identity identity/* executable recall state event
      sink     base,schema,capture                      sink sink/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
-     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage silence facts inventory mix network report ledger capability
+     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory mix network report ledger capability
      cmd      base,schema,capture,policy,state,sink,source,detect,engine    cmd cmd_* main
 '
 

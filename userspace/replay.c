@@ -191,6 +191,7 @@ static void take_record(struct replay *r, const Warder__V1__Event *ev)
 	state_take(&e->state, r->record, &view);
 	recall_event(&e->state, ev);
 	state_view(&e->state, r->record, &view);
+	view.strict = e->rules && e->rules->strict;
 	arena_reset(&e->arena);
 	engine_judge(e, &view, ev);
 }

@@ -49,7 +49,8 @@ static void null_close(struct sink *s)
 
 static struct engine *the_engine(void)
 {
-	static const struct sink_kind kind = {"null", "", NULL, null_write, null_flush, null_close};
+	static const struct sink_kind kind = {
+		.name = "null", .help = "", .write = null_write, .flush = null_flush, .close = null_close};
 	static struct engine e;
 	static uint64_t seq;
 	struct err err;

@@ -385,7 +385,8 @@ static void run_close(struct sink *s)
 	(void)s;
 }
 
-static const struct sink_kind run_kind = {"golden", "", NULL, run_write, run_flush, run_close};
+static const struct sink_kind run_kind = {
+	.name = "golden", .help = "", .write = run_write, .flush = run_flush, .close = run_close};
 static char empty_root[] = "/tmp/warder-golden-XXXXXX"; /* of the identity: names come from the cgroup paths alone */
 
 static void run_sink(struct run *r, struct engine *e)

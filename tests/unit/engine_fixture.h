@@ -66,7 +66,8 @@ static inline void kept_close(struct sink *s)
 	kept.closes++;
 }
 
-static const struct sink_kind kept_kind = {"kept", "", NULL, kept_write, kept_flush, kept_close};
+static const struct sink_kind kept_kind = {
+	.name = "kept", .help = "", .write = kept_write, .flush = kept_flush, .close = kept_close};
 
 static inline void forget(void)
 {
