@@ -6,7 +6,7 @@ shopt -s nullglob globstar
 cd "$(dirname "$0")/.." || exit 2
 
 code=(bpf/*.[ch] userspace/**/*.[ch] scripts/*.c tests/**/*.[ch])
-ours=("${code[@]}" proto/**/*.proto scripts/**/*.sh scripts/vm/* scripts/*.8 tests/**/*.{sh,py} Makefile)
+ours=("${code[@]}" proto/**/*.proto scripts/**/*.sh scripts/*.bash scripts/vm/* scripts/*.[58] tests/**/*.{sh,py} Makefile)
 passed=0 failed=0
 
 # rule NAME COMMAND...: holds when the command succeeds and prints nothing
@@ -221,13 +221,13 @@ leftovers() {
 shell_syntax() {
 	local file
 	for file in "${ours[@]}" .ci/*; do
-		[[ $file = *.sh || $(head -c 64 "$file" | tr -d '\0' | head -n 1) =~ ^#!.*(bash|[/\ ]sh) ]] || continue
+		[[ $file = *.sh || $file = *.bash || $(head -c 64 "$file" | tr -d '\0' | head -n 1) =~ ^#!.*(bash|[/\ ]sh) ]] || continue
 		bash -n "$file"
 	done
 }
 
 manual() {
-	need mandoc && mandoc -T lint -W warning scripts/*.8
+	need mandoc && mandoc -T lint -W warning scripts/*.[58]
 }
 
 rule "format: clang-format changes nothing" format

@@ -105,7 +105,7 @@ static const ProtobufCEnumValue *enum_by_name(const ProtobufCEnumDescriptor *d, 
 	char upper[64];
 	size_t i;
 
-	for (i = 0; name[i] && i < sizeof(upper) - 1; i++)
+	for (i = 0; i < sizeof(upper) - 1 && name[i]; i++)
 		upper[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	upper[i] = 0;
 	return protobuf_c_enum_descriptor_get_value_by_name(d, upper);

@@ -234,5 +234,29 @@ PY
 "$warder" export all.wcap >ocsf.json
 check "export: OCSF has what it asks for, in all its classes" python3 ocsf.py ocsf.json $n
 
+# completes WANT WORD...: what bash offers after these words
+completes() {
+	local want=$1 got
+	shift
+	got=$(PATH=$build:$PATH
+		. "$root/scripts/completion.bash"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+		_warder
+		echo "${COMPREPLY[*]}")
+	[ "$got" = "$want" ] || { echo "'$got', not '$want'"; return 1; }
+}
+commands=$(sed -n 's/^\t{"\([a-z]*\)", ".*/\1/p' "$root/userspace/main.c" | paste -sd' ')
+check "completion: the commands of the table" completes "$commands" warder ""
+check "completion: of a command's start" completes "filter" warder fi
+check "completion: its options" completes "--container --pod --from --to --type --severity --output --help" warder filter --
+check "completion: files" completes "swap.wcap" warder cat sw
+help_of_all() {
+	local c
+	for c in $commands; do
+		[ "$c" = version ] || "$warder" "$c" --help >/dev/null || return 1
+	done
+}
+check "each command has its help" help_of_all
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

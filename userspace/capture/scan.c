@@ -15,7 +15,8 @@ int scan_open(struct scan *s, struct input *in, bool whole)
 	uint8_t footer[BLOCK_FOOTER];
 
 	*s = (struct scan){.in = in, .end = in->size, .whole = whole};
-	s->bytes = malloc(block_size(BLOCK_STORED_MAX));
+	/* No block is longer than the file. */
+	s->bytes = malloc(in->size < block_size(BLOCK_STORED_MAX) ? (size_t)in->size + 1 : block_size(BLOCK_STORED_MAX));
 	if (!s->bytes)
 		return -ENOMEM;
 	if (in->size >= BLOCK_FOOTER && !input_read(in, in->size - BLOCK_FOOTER, footer, sizeof(footer)))

@@ -24,7 +24,8 @@ struct verify {
 	bool gap;                  /* what was before is damaged: nothing can be said of the chain there */
 	bool last_index;           /* the last block is an index */
 	struct capture_index seen; /* of the blocks, to be compared with the file's own */
-	uint8_t *raw;
+	uint8_t *raw;              /* of raw_room bytes, as many as the largest payload so far has */
+	size_t raw_room;
 };
 
 __attribute__((format(printf, 5, 6))) static void tell(struct verify *v, enum verify_kind kind, uint64_t offset,
@@ -39,6 +40,21 @@ __attribute__((format(printf, 5, 6))) static void tell(struct verify *v, enum ve
 	v->r->faults[kind]++;
 	if (v->fn)
 		v->fn(v->ctx, &f);
+}
+
+/* Room for a block's payload. */
+static int verify_room(struct verify *v, const struct block *b)
+{
+	uint8_t *raw;
+
+	if (b->raw_len < v->raw_room)
+		return 0;
+	raw = realloc(v->raw, (size_t)b->raw_len + 1);
+	if (!raw)
+		return -ENOMEM;
+	v->raw = raw;
+	v->raw_room = (size_t)b->raw_len + 1;
+	return 0;
 }
 
 /* What a block holds is what its header says. */
@@ -109,6 +125,8 @@ static int verify_block(struct verify *v, const struct scan_step *s)
 		v->r->head_found = true;
 		v->r->head_number = b->number;
 	}
+	if (verify_room(v, b))
+		return -ENOMEM;
 	if (!verify_content(v, b))
 		tell(v, VERIFY_TAMPERED, s->offset, s->length, "block %" PRIu64 ": %s", b->number,
 		     block_fault_name(BLOCK_BAD_CONTENT));
@@ -171,8 +189,7 @@ int capture_verify(struct input *in, const uint8_t *head, void (*fn)(void *ctx, 
 	int rc, more = 0;
 
 	*out = (struct verify_result){.size = in->size};
-	v.raw = malloc(BLOCK_RAW_MAX);
-	rc = v.raw ? scan_open(&v.scan, in, true) : -ENOMEM;
+	rc = scan_open(&v.scan, in, true);
 	while (!rc && (more = scan_next(&v.scan, &step)) > 0)
 		if (step.found)
 			rc = verify_block(&v, &step);

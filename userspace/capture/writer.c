@@ -20,7 +20,8 @@ enum {
 };
 
 /* The schema that the sensor was built with: a FileDescriptorSet, between two symbols of the linker's. */
-extern const uint8_t _binary_warder_protoset_start[], _binary_warder_protoset_end[];
+extern const uint8_t protoset_start[] __asm__("_binary_warder_protoset_start");
+extern const uint8_t protoset_end[] __asm__("_binary_warder_protoset_end");
 
 /* What an open block is made of. */
 struct gathering {
@@ -334,8 +335,8 @@ static int writer_header(struct capture_writer *w, const Warder__V1__CaptureHead
 	if (!m.created)
 		m.created = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	if (!m.schema.len)
-		m.schema = (ProtobufCBinaryData){(size_t)(_binary_warder_protoset_end - _binary_warder_protoset_start),
-						 (uint8_t *)_binary_warder_protoset_start};
+		m.schema = (ProtobufCBinaryData){(size_t)((uintptr_t)protoset_end - (uintptr_t)protoset_start),
+						 (uint8_t *)protoset_start};
 	if (m.previous_head.len == BLOCK_HASH)
 		memcpy(w->head, m.previous_head.data, BLOCK_HASH);
 	n = warder__v1__capture_header__get_packed_size(&m);
