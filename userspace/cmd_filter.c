@@ -33,11 +33,11 @@ static void copy_meta(const struct capture_set *set, Warder__V1__CaptureHeader *
 			m->version = h->version;
 			m->policy = h->policy;
 			m->schema = h->schema;
-			m->by_time = h->by_time;
+			m->as_written = h->as_written;
 		} else if (strcmp(h->node, first->node) || strcmp(h->boot_id, first->boot_id) || h->stream != first->stream) {
-			m->by_time = true;
+			m->as_written = true;
 		}
-		m->by_time |= h->by_time;
+		m->as_written |= h->as_written;
 		if (strcmp(h->node, first->node))
 			m->node = "";
 	}

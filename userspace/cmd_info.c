@@ -61,8 +61,8 @@ static void print_meta(const Warder__V1__CaptureHeader *m)
 		printf("  made of    %s\n", hex_text(m->made_of[i].data, m->made_of[i].len));
 	if (m->policy.len)
 		printf("  policy     %s\n", hex_text(m->policy.data, m->policy.len));
-	if (m->by_time)
-		puts("  order      by time: it has events of several streams");
+	if (m->as_written)
+		puts("  order      as it stands: it has events of several streams");
 }
 
 static void print_counts(const struct counts *n, const struct directory *d)

@@ -96,7 +96,7 @@ static void read_capture(const char *path)
 	capture_filter(c, &(struct capture_filter){0});
 	check(!capture_merge_init(&m, &c, 1));
 	while (capture_merge_next(&m, &f, NULL) > 0) {
-		key = capture_meta(c) && capture_meta(c)->by_time ? f.mark.time_ns : f.mark.seq;
+		key = capture_meta(c) && capture_meta(c)->as_written ? f.block : f.mark.seq;
 		check(key >= last || capture_stats(c).disorder);
 		last = key;
 	}

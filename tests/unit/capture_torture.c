@@ -4,7 +4,7 @@
  * them), and breaks them: a small one is cut at every byte, a large one at CUTS places, and one bit of the large one is flipped
  * FLIPS times. After each cut all that was before it must be read again, but for the block that was cut; each flip must be
  * found, and cost one block at most; and whatever is read must be what was written.
- * capture_torture --write FRAMES FILE: only makes a capture.
+ * capture_torture --write FRAMES FILE [NODE]: only makes a capture.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +23,7 @@ struct frame {
 
 struct made {
 	char path[64];
+	const char *node;
 	struct frame *frames;
 	size_t n, block; /* events, and in a block */
 	uint8_t *bytes;
@@ -78,6 +79,8 @@ static void make(struct made *m, bool schema)
 	struct capture_writer *w;
 	struct err err = {""};
 
+	if (m->node)
+		meta.node = (char *)m->node;
 	if (!schema) /* so that a small file is small */
 		meta.schema = (ProtobufCBinaryData){1, (uint8_t *)"x"};
 	if (capture_create(&w, m->path, &meta, &err)) {
@@ -215,7 +218,8 @@ int main(int argc, char **argv)
 	struct frame *frames;
 	bool *there;
 
-	if (argc == 4 && !strcmp(argv[1], "--write")) {
+	if (argc >= 4 && !strcmp(argv[1], "--write")) {
+		small.node = argv[4];
 		snprintf(small.path, sizeof(small.path), "%s", argv[3]);
 		small.frames = frames_read(argv[2], &small.n);
 		small.block = 100;

@@ -190,6 +190,13 @@ check "a container that is none" code 3 "$warder" cat -C nobody-here all.wcap
 "$warder" filter --from 2023-11-19T00:00:00.000000001Z -o two.wcap all.wcap 2>/dev/null
 check "merge gives all again" code 0 "$warder" merge -o both.wcap two.wcap one.wcap
 check "in the order of their numbers" same "$warder cat both.wcap" events.ndjson
+"$build/tests/unit/capture_torture" --write events.pb node-b.wcap node-b
+"$warder" cat all.wcap node-b.wcap >nodes.ndjson
+check "two nodes as one" test "$(wc -l <nodes.ndjson)" = $((2 * n))
+check "merge of two nodes" code 0 "$warder" merge -o nodes.wcap node-b.wcap all.wcap
+check "keeps their order, though numbers are there twice" same "$warder cat nodes.wcap" nodes.ndjson
+check "and says whose they are" says "order +as it stands" "$warder" info nodes.wcap
+check "a merge is whole" code 0 "$warder" verify nodes.wcap
 check "no output is a matter of usage" code 2 "$warder" merge one.wcap two.wcap
 
 cat >ocsf.py <<'PY'

@@ -31,7 +31,7 @@ struct capture {
 	Warder__V1__CaptureHeader *meta;
 	struct capture_index index;
 	struct directory directory;
-	bool indexed, whole_directory, by_time;
+	bool indexed, whole_directory, as_written;
 	uint8_t id[BLOCK_ID];
 	struct capture_filter filter;
 	uint32_t *order; /* rows of the index that are wanted, by their first number */
@@ -146,7 +146,7 @@ static int capture_header(struct capture *c)
 		c->meta = warder__v1__capture_header__unpack(NULL, b.raw_len, payload);
 		if (!c->meta)
 			damage_add(c, c->index.rows[0].offset, c->index.rows[0].length, BLOCK_BAD_CONTENT);
-		c->by_time = c->meta && c->meta->by_time;
+		c->as_written = c->meta && c->meta->as_written;
 	}
 	c->stats.blocks = c->index.n; /* from now on others must have the same id */
 	free(payload);
@@ -264,12 +264,12 @@ static bool wants_event(const struct capture_filter *f, const struct capture_mar
 /* What events and blocks are sorted by. */
 static uint64_t entry_key(const struct capture *c, const struct capture_entry *e)
 {
-	return c->by_time ? e->time_first : e->seq_first;
+	return c->as_written ? e->offset : e->seq_first;
 }
 
-static uint64_t mark_key(const struct capture *c, const struct capture_mark *m)
+static uint64_t piece_key(const struct capture *c, const struct opened *o)
 {
-	return c->by_time ? m->time_ns : m->seq;
+	return c->as_written ? o->offset : o->pieces[o->next].mark.seq;
 }
 
 static int entry_compare(const void *a, const void *b, void *c)
@@ -300,13 +300,12 @@ void capture_filter(struct capture *c, const struct capture_filter *f)
 		qsort_r(c->order, c->n_order, sizeof(*c->order), entry_compare, c);
 }
 
-static int piece_compare(const void *a, const void *b, void *c)
+static int piece_compare(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
-	uint64_t i = mark_key(c, &x->mark), k = mark_key(c, &y->mark);
 
-	if (i != k)
-		return i < k ? -1 : 1;
+	if (x->mark.seq != y->mark.seq)
+		return x->mark.seq < y->mark.seq ? -1 : 1;
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -336,11 +335,11 @@ static int opened_fill(const struct capture *c, struct opened *o, const struct b
 		p->len = (uint32_t)len;
 		if (!wants_event(&c->filter, &p->mark, b->type))
 			continue;
-		sorted &= !o->n || mark_key(c, &p[-1].mark) <= mark_key(c, &p->mark);
+		sorted &= c->as_written || !o->n || p[-1].mark.seq <= p->mark.seq;
 		o->n++;
 	}
 	if (!sorted)
-		qsort_r(o->pieces, o->n, sizeof(*o->pieces), piece_compare, (void *)c);
+		qsort(o->pieces, o->n, sizeof(*o->pieces), piece_compare);
 	return in.at == in.end;
 }
 
@@ -374,7 +373,7 @@ static size_t capture_first(const struct capture *c)
 
 	for (size_t i = 1; i < c->n_open; i++) {
 		const struct opened *x = &c->open[i], *y = &c->open[best];
-		uint64_t a = mark_key(c, &x->pieces[x->next].mark), b = mark_key(c, &y->pieces[y->next].mark);
+		uint64_t a = piece_key(c, x), b = piece_key(c, y);
 
 		if (a < b || (a == b && x->offset < y->offset))
 			best = i;
@@ -401,7 +400,7 @@ int capture_next(struct capture *c, struct capture_frame *out)
 		if (c->next == c->n_order)
 			break;
 		e = &c->index.rows[c->order[c->next]];
-		key = c->n_open ? mark_key(c, &c->open[i].pieces[c->open[i].next].mark) : UINT64_MAX;
+		key = c->n_open ? piece_key(c, &c->open[i]) : UINT64_MAX;
 		if (c->n_open && (key < entry_key(c, e) || c->n_open == READER_OPEN || c->bytes_open > READER_BYTES)) {
 			c->stats.disorder += key > entry_key(c, e);
 			break;

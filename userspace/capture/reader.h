@@ -9,7 +9,7 @@
 #include "err.h"
 
 /*
- * Reads one capture file: events in the order of their numbers (of their times, where the file is of several streams), though blocks of older ones stand behind younger (what a
+ * Reads one capture file: events in the order of their numbers (as they stand, in a file made of several streams), though blocks of older ones stand behind younger (what a
  * recorder remembered from before it was triggered). With a good index only the blocks that are asked for are read; without
  * one (a file whose writer was killed, or that was cut) the blocks are looked for. A damaged block is skipped and told, and
  * everything else is delivered. Memory is bounded whatever is in the file: READER_OPEN blocks and READER_BYTES bytes at once.
