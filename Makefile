@@ -211,7 +211,7 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c
 
 fuzz: $(FUZZ:%=$(BUILD)/fuzz/%)
 	@set -e; for f in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$f; echo "fuzz $$f for $(SECONDS) s"; \
-		$(BUILD)/fuzz/$$f -max_total_time=$(SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$f 2>&1 | \
+		$(BUILD)/fuzz/$$f -max_total_time=$(SECONDS) -print_final_stats=1 $(BUILD)/fuzz/corpus/$$f $$(ls -d tests/fuzz/seeds/$$f 2>/dev/null) 2>&1 | \
 		grep -E 'ERROR|SUMMARY|number_of_executed_units|Test unit written' || true; \
 		! ls crash-* leak-* timeout-* oom-* 2>/dev/null; done
 
