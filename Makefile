@@ -34,11 +34,11 @@ GENERATED := $(PB_H) $(GEN)/record.gen.h $(GEN)/schema.gen.c $(GEN)/warder.skel.
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_OBJ  := $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.bpf.o)
 SRC      := $(filter-out userspace/main.c,$(wildcard userspace/*.c userspace/*/*.c))
-OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/embedded.o $(BUILD)/protoset.o
+OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/embedded.o $(BUILD)/protoset.o $(BUILD)/page.o
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip captures torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip captures report-test torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -108,6 +108,12 @@ $(BUILD)/embedded.o: $(EMBEDDED:%=userspace/%)
 $(BUILD)/protoset.o: $(GEN)/warder.protoset
 	$(call say,LD)
 	$(Q)cd $(GEN) && $(LD) -r -b binary -z noexecstack -o $(abspath $@) warder.protoset
+
+# What the report's page looks like and does, likewise.
+$(BUILD)/page.o: userspace/story/style.css userspace/story/page.js
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)cd userspace/story && $(LD) -r -b binary -z noexecstack -o $(abspath $@) style.css page.js
 
 $(BUILD)/libwarder.a: $(OBJ)
 	@rm -f $@
@@ -189,6 +195,10 @@ golden: $(BUILD)/tests/golden
 roundtrip: all $(BUILD)/tests/unit/gen_events
 	cp $(BUILD)/tests/unit/gen_events $(BUILD)/gen_events
 	tests/unit/roundtrip.sh $(BUILD)
+
+# Reports of recorded attacks in a real browser; pictures of them are left in $(BUILD)/report.
+report-test: $(BUILD)/warder
+	tests/report/browser.py $< tests/report/chains.pb $(BUILD)/report
 
 # The unit and golden tests again, with AddressSanitizer and UndefinedBehaviorSanitizer.
 SANITIZE := BUILD=$(BUILD)/asan CC=$(CLANG) \

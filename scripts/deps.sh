@@ -10,9 +10,9 @@ build="clang llvm gcc make pkg-config libbpf-dev libelf-dev zlib1g-dev bpftool p
 # to test it: unit tests, linters, sanitizers, real runtimes, the VM
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev libseccomp-dev runc crun docker.io containerd podman conmon python3-grpcio
  containernetworking-plugins busybox-static jq python3 strace systemd dbus
- python3-jsonschema python3-yaml qemu-system-x86 qemu-system-common kmod cpio xz-utils zstd util-linux procps iproute2 mandoc debian-archive-keyring"
+ python3-jsonschema python3-yaml qemu-system-x86 qemu-system-common kmod cpio xz-utils zstd util-linux procps iproute2 mandoc chromium chromium-driver poppler-utils debian-archive-keyring"
 # the programs of the benign workloads (tests/live/workload_rows.sh), 200 MB: they run in containers, and nowhere else
-workloads="bubblewrap buildah chromium chrony clamav cron curl etcd-client etcd-server fatrace fio fuse3 gdb haproxy iptables iputils-arping
+workloads="bubblewrap buildah chrony clamav cron curl etcd-client etcd-server fatrace fio fuse3 gdb haproxy iptables iputils-arping
  iputils-ping libcap2-bin linux-perf lvm2 nftables nginx-light openssh-client openssh-server openvpn postgresql prometheus-node-exporter restic
  rsync rsyslog socat sshfs stress-ng sudo tcpdump udev"
 # to start a real container for the demo

@@ -6,7 +6,7 @@ shopt -s nullglob globstar
 cd "$(dirname "$0")/.." || exit 2
 
 code=(bpf/*.[ch] userspace/**/*.[ch] scripts/*.c tests/**/*.[ch])
-ours=("${code[@]}" proto/**/*.proto scripts/**/*.sh scripts/*.bash scripts/vm/* scripts/*.[58] tests/**/*.{sh,py} Makefile)
+ours=("${code[@]}" proto/**/*.proto scripts/**/*.sh scripts/*.bash scripts/vm/* scripts/*.[58] tests/**/*.{sh,py} userspace/**/*.{css,js} Makefile)
 passed=0 failed=0
 
 # rule NAME COMMAND...: holds when the command succeeds and prints nothing
@@ -86,6 +86,7 @@ may='
      protobuf   ocsf.[ch]
      protobuf   cmd_capture.c                   the names of types and severities
      protobuf   cmd_filter.c                    deviates: the header of a new capture
+     protobuf   story/*                         reads recorded messages
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
      protobuf   identity/cri_answer.c            messages of the CRI
      protobuf   identity/cri.c                   likewise
@@ -141,10 +142,11 @@ order='
      policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable recall state event
      sink     base,schema,capture                      sink sink/*
+     story    base,schema,capture                     story/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
      engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory mix network report ledger capability
-     cmd      base,schema,capture,policy,state,sink,source,detect,engine    cmd cmd_* main
+     cmd      base,schema,capture,policy,state,sink,story,source,detect,engine    cmd cmd_* main
 '
 
 layer_of() {

@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-steps=${*:-lint unit golden sanitize roundtrip captures torture-smoke fuzz-smoke static live vm coverage}
+steps=${*:-lint unit golden sanitize roundtrip captures report-test torture-smoke fuzz-smoke static live vm coverage}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0 report=

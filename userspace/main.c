@@ -31,6 +31,7 @@ static const struct cmd cmds[] = {
 	{"verify", "tell whether captures are whole and untouched", cmd_verify},
 	{"recover", "make a whole capture of a damaged one", cmd_recover},
 	{"export", "print the events of capture files in another form", cmd_export},
+	{"report", "tell an incident from recorded events, as a page or as text", cmd_report},
 	{"check", "tell what is wrong in a policy", cmd_check},
 	{"version", "print the version", cmd_version},
 	{"help", "print this", cmd_help},

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "story/read.h"
+#include "story/story.h"
+
+static int help(FILE *to, int code)
+{
+	fputs("usage: warder report [OPTION]... FILE\n\n"
+	      "Tells an incident from recorded events: who got out, from where to where, what was done when, and what was not seen. FILE is\n"
+	      "what 'warder run -o proto:FILE' wrote; '-' is the standard input. Of several incidents the worst is told.\n\n"
+	      "  -o, --output FILE     as one HTML file, instead of text on the standard output\n"
+	      "      --incident UID    this incident, by its uid or the start of it\n"
+	      "      --container NAME  the worst incident of this container, by its name or the start of its id\n"
+	      "  -h, --help            print this\n",
+	      to);
+	return code;
+}
+
+/* Beside the file's place, so that nobody finds half a page there. */
+static int write_page(const struct story *s, const char *path, struct err *err)
+{
+	char part[4096];
+	FILE *out;
+	int rc;
+
+	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
+		return err_set(err, -ENAMETOOLONG, "'%.200s...' is too long a name", path);
+	out = fopen(part, "we");
+	if (!out)
+		return err_set(err, -errno, "cannot write '%.200s': %s", part, strerror(errno));
+	rc = page_write(s, out);
+	if (fclose(out) && !rc)
+		rc = -errno;
+	if (!rc && rename(part, path))
+		rc = -errno;
+	if (rc)
+		unlink(part);
+	return rc ? err_set(err, rc, "cannot write '%.200s': %s", path, strerror(-rc)) : 0;
+}
+
+static int report(const char *path, const char *output, const struct story_choice *want, struct err *err)
+{
+	const struct story_record record = {.name = path, .format = "a stream of events"};
+	struct story *s = story_new(want, &record);
+	int rc;
+
+	if (!s)
+		return err_set(err, -ENOMEM, "not enough memory");
+	rc = story_read(s, path, err);
+	rc = rc ? rc : story_tell(s, err);
+	if (!rc && output)
+		rc = write_page(s, output, err);
+	else if (!rc && (rc = plain_write(s, stdout)))
+		err_set(err, rc, "cannot write to the standard output");
+	story_free(s);
+	return rc;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"incident", required_argument, NULL, 'i'},
+		{"container", required_argument, NULL, 'c'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	struct story_choice want = {0};
+	const char *output = NULL;
+	struct err err = {""};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
+		if (ch == 'h')
+			return help(stdout, EXIT_OK);
+		else if (ch == 'o')
+			output = optarg;
+		else if (ch == 'i')
+			want.incident = optarg;
+		else if (ch == 'c')
+			want.container = optarg;
+		else
+			return help(stderr, EXIT_USAGE);
+	}
+	if (argc - optind != 1) {
+		fprintf(stderr, "warder report: %s\n", optind < argc ? "one file at a time" : "which file?");
+		return EXIT_USAGE;
+	}
+	if (want.incident && want.container) {
+		fputs("warder report: --incident and --container are two ways to say which: give one\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (report(argv[optind], output, &want, &err)) {
+		fprintf(stderr, "warder: %s\n", err.msg);
+		return EXIT_INPUT;
+	}
+	return EXIT_OK;
+}
