@@ -12,9 +12,10 @@
 
 static int help(FILE *to, int code)
 {
-	fputs("usage: warder report [OPTION]... FILE\n\n"
-	      "Tells an incident from recorded events: who got out, from where to where, what was done when, and what was not seen. FILE is\n"
-	      "what 'warder run -o proto:FILE' wrote; '-' is the standard input. Of several incidents the worst is told.\n\n"
+	fputs("usage: warder report [OPTION]... FILE...\n\n"
+	      "Tells an incident from recorded events: who got out, from where to where, what was done when, and what was not seen. FILE is a\n"
+	      "capture (several are read as one), or what 'warder run -o proto:FILE' wrote; '-' is the standard input. Of several incidents\n"
+	      "the worst is told.\n\n"
 	      "  -o, --output FILE     as one HTML file, instead of text on the standard output\n"
 	      "      --incident UID    this incident, by its uid or the start of it\n"
 	      "      --container NAME  the worst incident of this container, by its name or the start of its id\n"
@@ -45,15 +46,14 @@ static int write_page(const struct story *s, const char *path, struct err *err)
 	return rc ? err_set(err, rc, "cannot write '%.200s': %s", path, strerror(-rc)) : 0;
 }
 
-static int report(const char *path, const char *output, const struct story_choice *want, struct err *err)
+static int report(char *const *paths, size_t n, const char *output, const struct story_choice *want, struct err *err)
 {
-	const struct story_record record = {.name = path, .format = "a stream of events"};
-	struct story *s = story_new(want, &record);
+	struct story *s = story_new(want, paths, n);
 	int rc;
 
 	if (!s)
 		return err_set(err, -ENOMEM, "not enough memory");
-	rc = story_read(s, path, err);
+	rc = story_read(s, err);
 	rc = rc ? rc : story_tell(s, err);
 	if (!rc && output)
 		rc = write_page(s, output, err);
@@ -89,15 +89,15 @@ int cmd_report(int argc, char **argv)
 		else
 			return help(stderr, EXIT_USAGE);
 	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "warder report: %s\n", optind < argc ? "one file at a time" : "which file?");
+	if (optind == argc) {
+		fputs("warder report: which file?\n", stderr);
 		return EXIT_USAGE;
 	}
 	if (want.incident && want.container) {
 		fputs("warder report: --incident and --container are two ways to say which: give one\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (report(argv[optind], output, &want, &err)) {
+	if (report(argv + optind, (size_t)(argc - optind), output, &want, &err)) {
 		fprintf(stderr, "warder: %s\n", err.msg);
 		return EXIT_INPUT;
 	}

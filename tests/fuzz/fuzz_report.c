@@ -43,8 +43,8 @@ static char *written(const struct story *s, int (*write)(const struct story *s, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct story_choice want = {0};
-	const struct story_record record = {.name = "fuzz.pb", .format = "a stream of events"};
-	struct story *s = story_new(&want, &record);
+	char *name = "fuzz.pb";
+	struct story *s = story_new(&want, &name, 1);
 	struct err err;
 	char *page;
 

@@ -24,13 +24,19 @@
 static struct story *story;
 static struct err err;
 
+/* A story of these files' names, of "test.pb" where there are none. */
+static void begin_files(const char *incident, const char *container, char **names, size_t n)
+{
+	static char *none[] = {"test.pb"};
+	const struct story_choice want = {incident, container};
+
+	story = story_new(&want, n ? names : none, n ? n : 1);
+	assert_non_null(story);
+}
+
 static void begin(const char *incident, const char *container)
 {
-	const struct story_choice want = {incident, container};
-	const struct story_record record = {.name = "test.pb", .format = "a stream of events"};
-
-	story = story_new(&want, &record);
-	assert_non_null(story);
+	begin_files(incident, container, NULL, 0);
 }
 
 static void end(void)

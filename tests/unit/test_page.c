@@ -8,6 +8,8 @@
 
 #define CHAINS "tests/report/chains.pb"
 
+static char *chains[] = {CHAINS};
+
 static void bytes_by_pen(void **state)
 {
 	static const struct {
@@ -204,8 +206,8 @@ static void the_same_record_gives_the_same_page(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		begin(NULL, NULL);
-		assert_int_equal(story_read(story, CHAINS, &err), 0);
+		begin_files(NULL, NULL, chains, 1);
+		assert_int_equal(story_read(story, &err), 0);
 		tell();
 		pages[i] = written(page_write);
 		end();
@@ -231,8 +233,8 @@ static void recorded_attacks_read_as_before(void **state)
 		FILE *out;
 		size_t n;
 
-		begin(NULL, NULL);
-		assert_int_equal(story_read(story, CHAINS, &err), 0);
+		begin_files(NULL, NULL, chains, 1);
+		assert_int_equal(story_read(story, &err), 0);
 		tell();
 		for (size_t k = 0; k < story->n_incidents; k++) {
 			const char *name = story->incidents[k].event->actor->workload->container->name;
@@ -241,9 +243,8 @@ static void recorded_attacks_read_as_before(void **state)
 				snprintf(container, sizeof(container), "%s", name);
 		}
 		end();
-		begin(NULL, container);
-		story->record.name = CHAINS;
-		assert_int_equal(story_read(story, CHAINS, &err), 0);
+		begin_files(NULL, container, chains, 1);
+		assert_int_equal(story_read(story, &err), 0);
 		tell();
 		text = written(plain_write);
 		if (getenv("WRITE") && (out = fopen(names[i][1], "we"))) {

@@ -454,7 +454,7 @@ static void files_are_read(void **state)
 		{"\x00\x00\x05\x0a", 4, 0},                /* the last is cut: the others are told */
 		{"not a recording\n", 16, -EBADMSG},
 	};
-	char path[] = "/tmp/warder-test-story.XXXXXX";
+	char path[] = "/tmp/warder-test-story.XXXXXX", *name = path;
 	int fd = mkstemp(path);
 
 	(void)state;
@@ -462,14 +462,14 @@ static void files_are_read(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(ftruncate(fd, 0), 0);
 		assert_int_equal(pwrite(fd, rows[i].bytes, rows[i].n, 0), (ssize_t)rows[i].n);
-		begin(NULL, NULL);
-		assert_int_equal(story_read(story, path, &err), rows[i].rc);
+		begin_files(NULL, NULL, &name, 1);
+		assert_int_equal(story_read(story, &err), rows[i].rc);
 		end();
 	}
 	close(fd);
 	unlink(path);
-	begin(NULL, NULL);
-	assert_int_equal(story_read(story, path, &err), -ENOENT);
+	begin_files(NULL, NULL, &name, 1);
+	assert_int_equal(story_read(story, &err), -ENOENT);
 	end();
 }
 

@@ -154,14 +154,14 @@ const Warder__V1__Event *intake_event(struct kept *k)
 	return k->event;
 }
 
-struct story *story_new(const struct story_choice *want, const struct story_record *record)
+struct story *story_new(const struct story_choice *want, char *const *names, size_t n)
 {
 	struct story *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->want = *want;
-	s->record = *record;
+	s->record = (struct story_record){.names = names, .n = n, .format = "a stream of events"};
 	s->intake = calloc(1, sizeof(*s->intake));
 	if (s->intake)
 		return s;

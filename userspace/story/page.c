@@ -153,8 +153,11 @@ static void say_view(struct pen *p, const struct story *s)
 	pen_say(p, "<p class=\"note%s\"><b>View:</b> ", words_complete(&nowhere, s) ? "" : " bad");
 	words_complete(p, s);
 	pen_say(p, ".</p>\n");
-	if (s->record.chain)
-		pen_say(p, "<p class=\"note%s\"><b>Capture:</b> %s</p>\n", s->record.broken ? " bad" : "", s->record.chain);
+	if (!*s->record.chain)
+		return;
+	pen_say(p, "<p class=\"note%s\"><b>Capture:</b> ", s->record.broken ? " bad" : "");
+	pen_str(p, s->record.chain);
+	pen_say(p, ".</p>\n");
 }
 
 static void say_header(struct pen *p, const struct story *s)
@@ -350,13 +353,20 @@ static void say_record(struct pen *p, const struct story *s)
 	pen_say(p,
 		"<section aria-labelledby=\"record\">\n<h2 id=\"record\">Record</h2>\n<p class=\"lead\">What this report was made from, and how "
 		"complete that is.</p>\n<dl class=\"plain\">\n<dt>File</dt><dd class=\"mono\">");
-	pen_str(p, s->record.name);
+	for (size_t i = 0; i < s->record.n; i++) {
+		pen_say(p, i ? "<br>" : "");
+		pen_str(p, s->record.names[i]);
+	}
 	pen_say(p, "</dd>\n<dt>Format</dt><dd>%s</dd>\n<dt>Events</dt><dd>%" PRIu64 "</dd>\n", s->record.format, s->events);
 	pen_say(p, "<dt>From</dt><dd>%s</dd>\n", words_date(date, s->from));
 	pen_say(p, "<dt>To</dt><dd>%s</dd>\n<dt>Complete</dt><dd>", words_date(date, s->to));
 	words_complete(p, s);
-	pen_say(p, "</dd>\n<dt>Chain</dt><dd>%s</dd>\n</dl>\n",
-		s->record.chain ? s->record.chain : "none: a plain stream of events cannot show that nobody changed it");
+	pen_say(p, "</dd>\n<dt>Chain</dt><dd>");
+	if (*s->record.chain)
+		pen_str(p, s->record.chain);
+	else
+		pen_say(p, "none: a plain stream of events cannot show that nobody changed it");
+	pen_say(p, "</dd>\n</dl>\n");
 	say_unseen(p, s);
 	say_others(p, s);
 	pen_say(p, "</section>\n");

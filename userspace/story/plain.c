@@ -86,9 +86,10 @@ static void say_head(struct pen *p, const struct story *s)
 	fact(p, "View");
 	words_complete(p, s);
 	pen_say(p, "\n");
-	if (s->record.chain) {
-		fact(p, "Chain");
-		pen_say(p, "%s\n", s->record.chain);
+	if (*s->record.chain) {
+		fact(p, "Capture");
+		pen_str(p, s->record.chain);
+		pen_say(p, "\n");
 	}
 }
 

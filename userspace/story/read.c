@@ -2,8 +2,13 @@
 #include "story/read.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "capture/merge.h"
+#include "capture/verify.h"
 
 #define FRAME_MAX (4u << 20) /* far more than any event has: what claims more is no such file */
 
@@ -43,7 +48,7 @@ static int read_frames(struct story *s, FILE *in, uint8_t *frame)
 	return 0;
 }
 
-int story_read(struct story *s, const char *path, struct err *err)
+static int read_stream(struct story *s, const char *path, struct err *err)
 {
 	FILE *in = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	uint8_t *frame;
@@ -58,6 +63,114 @@ int story_read(struct story *s, const char *path, struct err *err)
 		fclose(in);
 	if (rc == -EBADMSG || (!rc && !s->events) || (!rc && s->malformed >= s->events))
 		return err_set(err, -EBADMSG,
-			       "'%.200s' holds no events of warder's: give what 'warder run -o proto:FILE' wrote", path);
+			       "'%.200s' holds no events of warder's: give a capture, or what 'warder run -o proto:FILE' wrote",
+			       path);
 	return rc ? err_set(err, rc, "cannot read '%.200s': %s", path, strerror(-rc)) : 0;
+}
+
+/* The first fault of a kind is told in its own words. */
+struct faults {
+	char first[256];
+};
+
+static void note_fault(void *ctx, const struct verify_fault *f)
+{
+	struct faults *all = ctx;
+
+	if (!*all->first || f->kind == VERIFY_TAMPERED)
+		snprintf(all->first, sizeof(all->first), "%s", f->what);
+}
+
+static void say_chain(struct story_record *record, const struct verify_result *r, const struct faults *all)
+{
+	uint64_t faults = r->faults[VERIFY_DAMAGED] + r->faults[VERIFY_OPEN] + r->faults[VERIFY_TAMPERED];
+	char head[17] = "";
+
+	for (unsigned int i = 0; i < 8; i++)
+		snprintf(head + 2 * i, 3, "%02x", r->head[i]);
+	if (faults)
+		snprintf(record->chain, sizeof(record->chain), "%s: %s%s",
+			 r->faults[VERIFY_TAMPERED] ? "somebody changed it" : "untouched as far as it goes, but not whole",
+			 all->first, faults > 1 ? ", and more: see warder verify" : "");
+	else
+		snprintf(record->chain, sizeof(record->chain),
+			 "whole, and its chain holds over %" PRIu64
+			 " blocks; the last is %s...: it is untouched if that was sent into the stream",
+			 r->blocks, head);
+	record->broken |= faults;
+	record->selection |= r->meta && (r->meta->n_made_of || r->meta->by_time);
+}
+
+/* Of several captures what is said of the first that is not as it was written, or of the last. */
+static int check_chain(struct story_record *record, struct capture *c)
+{
+	struct faults all = {""};
+	struct verify_result r;
+	int rc = capture_verify(capture_input(c), NULL, note_fault, &all, &r);
+
+	if (!rc && !record->broken)
+		say_chain(record, &r, &all);
+	verify_destroy(&r);
+	return rc;
+}
+
+static int add_merged(struct story *s, struct capture **files, size_t n)
+{
+	struct capture_merge merge;
+	struct capture_frame f;
+	int rc = capture_merge_init(&merge, files, n);
+
+	if (rc)
+		return rc;
+	while ((rc = capture_merge_next(&merge, &f, NULL)) > 0 && !(rc = story_add(s, f.bytes, f.len)))
+		;
+	capture_merge_destroy(&merge);
+	return rc;
+}
+
+static int read_captures(struct story *s, struct capture **files, struct err *err)
+{
+	int rc = 0;
+
+	s->record.format = s->record.n > 1 ? "captures" : "a capture";
+	for (size_t i = 0; !rc && i < s->record.n; i++) {
+		if (files[i] || !(rc = capture_open(&files[i], s->record.names[i], err)))
+			rc = check_chain(&s->record, files[i]);
+		else
+			return rc;
+	}
+	rc = rc ? rc : add_merged(s, files, s->record.n);
+	return rc ? err_set(err, rc, "cannot read '%.200s': %s", s->record.names[0], strerror(-rc)) : 0;
+}
+
+/* What comes through a pipe is looked at twice: as a capture, then as a stream. */
+static int keep_stdin(struct err *err)
+{
+	struct input in;
+	int rc = input_open(&in, "-", err);
+
+	if (rc)
+		return rc;
+	if (dup2(in.fd, STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) < 0)
+		rc = err_set(err, -errno, "cannot read the standard input: %s", strerror(errno));
+	input_close(&in);
+	return rc;
+}
+
+int story_read(struct story *s, struct err *err)
+{
+	struct capture **files = calloc(s->record.n, sizeof(*files));
+	int rc = files ? 0 : err_set(err, -ENOMEM, "not enough memory");
+
+	if (!rc && !strcmp(s->record.names[0], "-"))
+		rc = keep_stdin(err);
+	rc = rc ? rc : capture_open(&files[0], s->record.names[0], err);
+	if (!rc)
+		rc = read_captures(s, files, err);
+	else if (rc == -EBADMSG && s->record.n == 1)
+		rc = read_stream(s, s->record.names[0], err);
+	for (size_t i = 0; files && i < s->record.n; i++)
+		capture_free(files[i]);
+	free(files);
+	return rc;
 }

@@ -5,9 +5,10 @@
 #include "story/story.h"
 
 /*
- * Gives a story each event of a recorded file ("-" is the standard input): warder.v1.Event messages, each after its length as a varint, as
- * the proto sink writes them. A last one that is cut is counted as malformed. 0; -errno with *err set.
+ * Gives a story each event of its record, and says in it what the record says of itself: captures (wcap(5)), several as one, whose
+ * chains are checked; or one stream of warder.v1.Event messages, each after its length as a varint, as the proto sink writes them. What
+ * is damaged in a capture is skipped; of a stream what is behind the damage is lost. "-" is the standard input. 0; -errno with *err set.
  */
-int story_read(struct story *s, const char *path, struct err *err);
+int story_read(struct story *s, struct err *err);
 
 #endif

@@ -105,13 +105,14 @@ struct story_incident {
 	uint64_t node, origin;
 };
 
-/* What a record says of itself, where its format can: a capture does, a plain stream cannot. */
+/* The files, and what they say of themselves. */
 struct story_record {
-	const char *name; /* of the file, as it was given */
+	char *const *names; /* as they were given; the caller's */
+	size_t n;
 	const char *format;
-	const char *chain; /* a sentence; NULL: the format has none */
-	bool broken;       /* it is not whole, or was changed */
-	bool selection;    /* a part of a record: numbers are missing, and nothing was lost */
+	char chain[512]; /* a sentence about a capture's chain; empty where the format has none */
+	bool broken;     /* it is not whole, or was changed */
+	bool selection;  /* a part of a record: numbers are missing, and nothing was lost */
 };
 
 struct story {
@@ -145,8 +146,8 @@ struct story {
 	struct intake *intake;
 };
 
-/* Strings of `want` and `record` are the caller's and outlive the story. NULL: out of memory. */
-struct story *story_new(const struct story_choice *want, const struct story_record *record);
+/* Names of `n` files; these and the strings of `want` are the caller's and outlive the story. NULL: out of memory. */
+struct story *story_new(const struct story_choice *want, char *const *names, size_t n);
 void story_free(struct story *s); /* NULL is fine */
 
 /* The next event, packed; the bytes are copied. What is no event is counted. 0 or -ENOMEM. */

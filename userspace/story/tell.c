@@ -96,7 +96,7 @@ static int take_container(struct story *s, struct err *err)
 		s->on = e->node;
 		return 0;
 	}
-	return err_set(err, -ENOENT, "%.200s: nothing in it is of a container '%.100s'", s->record.name, s->want.container);
+	return err_set(err, -ENOENT, "%.200s: nothing in it is of a container '%.100s'", s->record.names[0], s->want.container);
 }
 
 static void join_cluster(struct story *s, const char *uid)
@@ -176,7 +176,7 @@ static int choose(struct story *s, struct err *err)
 		return 0;
 	}
 	if (s->want.incident)
-		return err_set(err, -ENOENT, "%.200s: no incident in it has the uid '%.100s'", s->record.name,
+		return err_set(err, -ENOENT, "%.200s: no incident in it has the uid '%.100s'", s->record.names[0],
 			       s->want.incident);
 	return s->want.container ? take_container(s, err) : 0;
 }
@@ -194,5 +194,5 @@ int story_tell(struct story *s, struct err *err)
 	rc = rc ? rc : timeline_make(s);
 	rc = rc ? rc : processes_make(s);
 	rc = rc ? rc : crossings_make(s);
-	return rc ? err_set(err, rc, "%.200s: not enough memory for its story", s->record.name) : 0;
+	return rc ? err_set(err, rc, "%.200s: not enough memory for its story", s->record.names[0]) : 0;
 }

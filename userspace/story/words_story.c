@@ -185,11 +185,14 @@ void words_change(struct pen *p, const struct story_change *c)
 }
 
 /* A file's name is no option, whatever it is. */
-static void say_file(struct pen *p, const struct story *s)
+static void say_files(struct pen *p, const struct story *s)
 {
-	if (*s->record.name == '-' && s->record.name[1])
-		pen_say(p, "./");
-	pen_str(p, s->record.name);
+	for (size_t i = 0; i < s->record.n; i++) {
+		pen_say(p, i ? " " : "");
+		if (*s->record.names[i] == '-' && s->record.names[i][1])
+			pen_say(p, "./");
+		pen_str(p, s->record.names[i]);
+	}
 }
 
 static const char *container_of(const struct story *s)
@@ -232,30 +235,35 @@ static bool say_cordon(struct pen *p, const struct story *s)
 
 static bool say_verify(struct pen *p, const struct story *s)
 {
-	if (!s->record.chain)
+	if (!*s->record.chain)
 		return false;
 	pen_say(p, "warder verify ");
-	say_file(p, s);
+	say_files(p, s);
 	return true;
 }
 
 static bool say_filter(struct pen *p, const struct story *s)
 {
-	if (!s->record.chain || !container_of(s))
+	if (!*s->record.chain || !container_of(s))
 		return false;
 	pen_say(p, "warder filter --container ");
 	pen_str(p, container_of(s));
 	pen_say(p, " -o incident.wcap ");
-	say_file(p, s);
+	say_files(p, s);
 	return true;
 }
 
 static bool say_cat(struct pen *p, const struct story *s)
 {
-	if (!s->record.chain)
+	if (!*s->record.chain)
 		return false;
 	pen_say(p, "warder cat --console ");
-	say_file(p, s);
+	if (container_of(s)) {
+		pen_say(p, "--container ");
+		pen_str(p, container_of(s));
+		pen_say(p, " ");
+	}
+	say_files(p, s);
 	return true;
 }
 
@@ -266,7 +274,7 @@ static bool say_this(struct pen *p, const struct story *s)
 	pen_say(p, "warder report --incident ");
 	pen_str(p, s->incident->uid);
 	pen_say(p, " ");
-	say_file(p, s);
+	say_files(p, s);
 	return true;
 }
 
@@ -278,7 +286,7 @@ static bool say_next(struct pen *p, const struct story *s)
 		pen_say(p, "warder report --incident ");
 		pen_str(p, s->incidents[i].event->incident->uid);
 		pen_say(p, " -o next.html ");
-		say_file(p, s);
+		say_files(p, s);
 		return true;
 	}
 	return false;
@@ -289,7 +297,7 @@ const struct story_command story_commands[] = {
 	{"Let no more pods onto the node", say_cordon},
 	{"See whether the capture is whole and unchanged", say_verify},
 	{"Take out what this container did, to hand on", say_filter},
-	{"Read all findings as lines", say_cat},
+	{"Read its findings as lines", say_cat},
 	{"This report as text", say_this},
 	{"The next incident of this file", say_next},
 };
