@@ -25,7 +25,7 @@ static struct story *story;
 static struct err err;
 
 /* A story of these files' names, of "test.pb" where there are none. */
-static void begin_files(const char *incident, const char *container, char **names, size_t n)
+static inline void begin_files(const char *incident, const char *container, char **names, size_t n)
 {
 	static char *none[] = {"test.pb"};
 	const struct story_choice want = {incident, container};
@@ -34,18 +34,18 @@ static void begin_files(const char *incident, const char *container, char **name
 	assert_non_null(story);
 }
 
-static void begin(const char *incident, const char *container)
+static inline void begin(const char *incident, const char *container)
 {
 	begin_files(incident, container, NULL, 0);
 }
 
-static void end(void)
+static inline void end(void)
 {
 	story_free(story);
 	story = NULL;
 }
 
-static void add(const Warder__V1__Event *e)
+static inline void add(const Warder__V1__Event *e)
 {
 	size_t n = warder__v1__event__get_packed_size(e);
 	uint8_t *bytes = malloc(n + 1);
@@ -55,7 +55,7 @@ static void add(const Warder__V1__Event *e)
 	free(bytes);
 }
 
-static void tell(void)
+static inline void tell(void)
 {
 	assert_int_equal(story_tell(story, &err), 0);
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What leaves by a pen, and the report's page and text: nothing that events hold is more than text in them. */
-#include "story_fixture.h"
+#include "story_chains.h"
 
 #include "story/pen.h"
 #include "story/read.h"
 #include "text.h"
-
-#define CHAINS "tests/report/chains.pb"
-
-static char *chains[] = {CHAINS};
 
 static void bytes_by_pen(void **state)
 {
@@ -91,38 +87,18 @@ static void poison(ProtobufCMessage *m)
 	}
 }
 
-static uint8_t *file_bytes(const char *path, size_t *n)
-{
-	FILE *in = fopen(path, "re");
-	uint8_t *bytes = malloc(1 << 20);
-
-	assert_non_null(in);
-	*n = fread(bytes, 1, 1 << 20, in);
-	fclose(in);
-	return bytes;
-}
-
 /* The recorded chains, with every name in them hostile. */
 static void add_poisoned_chains(void)
 {
-	size_t n, at = 0;
+	size_t n, at = 0, len;
 	uint8_t *bytes = file_bytes(CHAINS, &n);
 
-	while (at < n) {
-		size_t len = 0;
-		Warder__V1__Event *e;
+	while ((len = next_frame(bytes, n, &at))) {
+		Warder__V1__Event *e = warder__v1__event__unpack(NULL, len, bytes + at - len);
 
-		for (unsigned int shift = 0;; shift += 7) {
-			len |= (size_t)(bytes[at] & 127) << shift;
-			if (bytes[at++] < 128)
-				break;
-		}
-		e = warder__v1__event__unpack(NULL, len, bytes + at);
 		assert_non_null(e);
-		at += len;
 		poison(&e->base);
-		add(e);
-		/* its strings are not its own any more: it is left to the end of the test */
+		add(e); /* its strings are not its own any more: it is left to the end of the test */
 	}
 	free(bytes);
 }
