@@ -102,7 +102,8 @@ int crossings_make(struct story *s)
 		c.technique = r->event->finding->technique;
 		c.title = r->event->finding->title;
 		c.dimension = r->event->finding->dimension;
-		c.succeeded = r->event->finding->outcome != WARDER__V1__OUTCOME__DENIED;
+		c.succeeded =
+			r->event->finding->outcome != WARDER__V1__OUTCOME__DENIED && r->stage >= WARDER__V1__STAGE__BREACH;
 		c.object = object_of(s, r->event);
 		if (!c.object)
 			return -ENOMEM;

@@ -101,6 +101,21 @@ static bool is_telemetry(const Warder__V1__Event *e)
 	return e->type < WARDER__V1__EVENT_TYPE__FINDING && e->severity <= WARDER__V1__SEVERITY__INFORMATIONAL && !e->owner;
 }
 
+bool intake_is_called(const Warder__V1__Workload *w, const char *name)
+{
+	const Warder__V1__Container *c = w ? w->container : NULL;
+
+	return c && (!strcmp(c->name, name) || (*name && !strncmp(c->id, name, strlen(name))));
+}
+
+/* Where one container is asked for, what others did that concerns nobody else is not kept: the record may be long. */
+static bool is_of_others(const struct story *s, const Warder__V1__Event *e)
+{
+	const Warder__V1__Workload *actor = e->actor ? e->actor->workload : NULL;
+
+	return s->want.container && is_telemetry(e) && actor && !intake_is_called(actor, s->want.container);
+}
+
 static void describe(struct story *s, struct kept *k, const Warder__V1__Event *e)
 {
 	const Warder__V1__Workload *told = intake_told_of(e), *actor = e->actor ? e->actor->workload : NULL;
@@ -118,6 +133,19 @@ static void describe(struct story *s, struct kept *k, const Warder__V1__Event *e
 	s->missing += k->missing;
 }
 
+static int keep(struct intake *in, struct kept *k, const Warder__V1__Event *e, const void *bytes, size_t len)
+{
+	if (make_room(in) || !(k->bytes = malloc(len + 1)))
+		return -ENOMEM;
+	memcpy(k->bytes, bytes, len);
+	k->len = (uint32_t)len;
+	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_INCIDENT)
+		note_incident(in, e);
+	in->bytes += len;
+	in->kept[in->n++] = *k;
+	return 0;
+}
+
 int story_add(struct story *s, const void *bytes, size_t len)
 {
 	Warder__V1__Event *e = warder__v1__event__unpack(NULL, len, bytes);
@@ -131,18 +159,10 @@ int story_add(struct story *s, const void *bytes, size_t len)
 		return 0;
 	}
 	describe(s, &k, e);
-	if (in->bytes + len > STORY_BYTES || (in->bytes > STORY_BYTES / 2 && is_telemetry(e)) || len > UINT32_MAX) {
+	if (in->bytes + len > STORY_BYTES || (in->bytes > STORY_BYTES / 2 && is_telemetry(e)))
 		s->over++;
-	} else if ((rc = make_room(in)) == 0 && (k.bytes = malloc(len ? len : 1))) {
-		memcpy(k.bytes, bytes, len);
-		k.len = (uint32_t)len;
-		if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_INCIDENT)
-			note_incident(in, e);
-		in->bytes += len;
-		in->kept[in->n++] = k;
-	} else {
-		rc = -ENOMEM;
-	}
+	else if (!is_of_others(s, e))
+		rc = keep(in, &k, e, bytes, len);
 	warder__v1__event__free_unpacked(e, NULL);
 	return rc;
 }

@@ -42,6 +42,9 @@ const Warder__V1__Event *intake_event(struct kept *k);
 /* The workload that an event of userspace's own tells of (POSTURE, IDENTITY, INVENTORY); NULL: none. */
 const Warder__V1__Workload *intake_told_of(const Warder__V1__Event *e);
 
+/* Whether a container has this name, or an id that begins so. */
+bool intake_is_called(const Warder__V1__Workload *w, const char *name);
+
 /* A time as nanoseconds since the epoch; 0 where there is none, or it is out of range. */
 int64_t intake_time(const Google__Protobuf__Timestamp *t);
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "technique.h"
+
 /* userspace/story/style.css and page.js, by the linker. */
 extern const char style_start[] __asm__("_binary_style_css_start");
 extern const char style_end[] __asm__("_binary_style_css_end");
@@ -294,23 +296,29 @@ static void say_unseen(struct pen *p, const struct story *s)
 		unseen += c->techniques[i]->state == WARDER__V1__COVERAGE__STATE__UNSEEN;
 	if (!c)
 		return;
-	pen_say(p, "<h3>What this node could not show</h3>\n<p>%zu of %zu techniques cannot be seen with this kernel%s</p>\n",
+	pen_say(p,
+		"<h3>What this node could not show</h3>\n<p>%zu of %zu techniques cannot be seen with this kernel, or are not looked for%s</p>\n",
 		unseen, c->n_techniques, unseen ? ":" : ".");
 	if (!unseen)
 		return;
-	pen_say(p, "<ul class=\"reasons\">\n");
+	pen_say(p, "<details class=\"more\"><summary>Which</summary><ul class=\"reasons\">\n");
 	for (size_t i = 0; i < c->n_techniques; i++) {
+		const struct technique *t = technique_find(c->techniques[i]->id);
+
 		if (c->techniques[i]->state != WARDER__V1__COVERAGE__STATE__UNSEEN)
 			continue;
 		pen_say(p, "<li>");
 		pen_str(p, c->techniques[i]->id);
+		pen_say(p, " ");
+		pen_str(p, t ? t->title : NULL);
 		if (*c->techniques[i]->unseen) {
-			pen_say(p, ": ");
+			pen_say(p, " <span class=\"soft\">");
 			pen_str(p, c->techniques[i]->unseen);
+			pen_say(p, "</span>");
 		}
 		pen_say(p, "</li>\n");
 	}
-	pen_say(p, "</ul>\n");
+	pen_say(p, "</ul></details>\n");
 }
 
 static void say_others(struct pen *p, const struct story *s)

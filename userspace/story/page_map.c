@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The map: containers at the left, what they reached at the right, and between them the wall, open where it was crossed. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "story/page.h"
 
@@ -25,6 +26,23 @@ static uint64_t id_of(const Warder__V1__Workload *w)
 	return w ? w->origin_id : 0;
 }
 
+/* Who it is, in at most so many columns in all. */
+static void say_workload(struct pen *p, unsigned int columns, const Warder__V1__Workload *w)
+{
+	struct pen whole = {.kind = &pen_bytes};
+	char *bytes = NULL;
+	size_t n = 0;
+
+	whole.out = open_memstream(&bytes, &n);
+	if (!whole.out)
+		return;
+	words_workload(&whole, w);
+	fclose(whole.out);
+	p->max = columns;
+	pen_put(p, bytes, n);
+	free(bytes);
+}
+
 /* How many from here are of one who and one owner: a box at the right. */
 static size_t run(const struct story *s, size_t from)
 {
@@ -44,20 +62,18 @@ static int height_of(size_t rows)
 
 static void say_owner_box(struct pen *p, const struct story *s, const struct story_crossing *c, int y, int height)
 {
-	const Warder__V1__Owner owner = {.kind = c->owner, .workload = (Warder__V1__Workload *)c->whose};
-
-	p->max = THING_COLUMNS;
 	pen_say(p,
 		"<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n<text class=\"name\" x=\"%d\" y=\"%d\">",
 		RIGHT, y, WIDTH - EDGE - RIGHT, height, RIGHT + 20, y + 28);
+	p->max = BOX_COLUMNS;
 	if (c->owner == WARDER__V1__OWNER__KIND__OWNER_HOST) {
 		pen_say(p, "Host ");
-		p->max = BOX_COLUMNS;
 		pen_str(p, s->on ? s->on->name : NULL);
+	} else if (c->owner == WARDER__V1__OWNER__KIND__OWNER_CONTAINER) {
+		pen_say(p, "Container ");
+		say_workload(p, BOX_COLUMNS, c->whose);
 	} else {
-		pen_say(p, "%s", c->owner == WARDER__V1__OWNER__KIND__OWNER_CONTAINER ? "Container " : "");
-		p->max = BOX_COLUMNS;
-		words_owner(p, &owner);
+		pen_say(p, "An unknown owner");
 	}
 	pen_say(p, "</text>\n");
 }
@@ -67,17 +83,18 @@ static void say_who_box(struct pen *p, const Warder__V1__Workload *w, int y, int
 	pen_say(p,
 		"<rect class=\"box\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n<text class=\"name\" x=\"%d\" y=\"%d\">",
 		EDGE, y, LEFT, height, EDGE + 16, y + 28);
-	p->max = BOX_COLUMNS - 2;
-	words_workload(p, w);
+	say_workload(p, BOX_COLUMNS - 2, w);
 	pen_say(p, "</text>\n");
 	if (!w || !w->container)
 		return;
 	pen_say(p, "<text class=\"small\" x=\"%d\" y=\"%d\">", EDGE + 16, y + 48);
+	p->max = BOX_COLUMNS;
 	pen_str(p, w->container->runtime);
 	pen_say(p, " container</text>\n");
 	if (!w->container->image || !*w->container->image->ref)
 		return;
 	pen_say(p, "<text class=\"small\" x=\"%d\" y=\"%d\">", EDGE + 16, y + 66);
+	p->max = BOX_COLUMNS + 4;
 	pen_str(p, w->container->image->ref);
 	pen_say(p, "</text>\n");
 }

@@ -95,7 +95,7 @@ struct story_crossing {
 	char *object;                      /* bytes from outside; own memory */
 	const char *technique, *title, *dimension;
 	Warder__V1__Stage stage;
-	bool succeeded, other; /* other: not by the subject */
+	bool succeeded, other; /* succeeded: a breach, and not denied. other: not by the subject */
 	uint32_t count;
 	int64_t at;
 };

@@ -46,18 +46,11 @@ static bool begins(const char *s, const char *start)
 	return *start && !strncmp(s, start, strlen(start));
 }
 
-static bool is_called(const Warder__V1__Workload *w, const char *name)
-{
-	const Warder__V1__Container *c = w ? w->container : NULL;
-
-	return c && (!strcmp(c->name, name) || begins(c->id, name));
-}
-
 static bool is_wanted(const struct story *s, const struct story_incident *i)
 {
 	if (s->want.incident)
 		return begins(i->event->incident->uid, s->want.incident);
-	return !s->want.container || is_called(i->event->actor ? i->event->actor->workload : NULL, s->want.container);
+	return !s->want.container || intake_is_called(i->event->actor ? i->event->actor->workload : NULL, s->want.container);
 }
 
 static void take_incident(struct story *s, const struct story_incident *i)
@@ -88,7 +81,7 @@ static int take_container(struct story *s, struct err *err)
 			return -ENOMEM;
 		if (e && !w && e->actor)
 			w = e->actor->workload;
-		if (!is_called(w, s->want.container))
+		if (!intake_is_called(w, s->want.container))
 			continue;
 		s->subject = w;
 		s->node = k->node;
