@@ -46,21 +46,25 @@ static int write_page(const struct story *s, const char *path, struct err *err)
 	return rc ? err_set(err, rc, "cannot write '%.200s': %s", path, strerror(-rc)) : 0;
 }
 
-static int report(char *const *paths, size_t n, const char *output, const struct story_choice *want, struct err *err)
+/* Of captures that are not as they were written there is a report too, and the exit code says it. */
+static int report(char *const *paths, size_t n, const char *output, const struct story_choice *want)
 {
+	static const int codes[] = {[RECORD_WHOLE] = EXIT_OK, [RECORD_DAMAGED] = EXIT_INPUT, [RECORD_CHANGED] = EXIT_TAMPERED};
 	struct story *s = story_new(want, paths, n);
-	int rc;
+	struct err err = {"not enough memory"};
+	int code = EXIT_INPUT, rc = s ? story_read(s, &err) : -ENOMEM;
 
-	if (!s)
-		return err_set(err, -ENOMEM, "not enough memory");
-	rc = story_read(s, err);
-	rc = rc ? rc : story_tell(s, err);
+	rc = rc ? rc : story_tell(s, &err);
 	if (!rc && output)
-		rc = write_page(s, output, err);
+		rc = write_page(s, output, &err);
 	else if (!rc && (rc = plain_write(s, stdout)))
-		err_set(err, rc, "cannot write to the standard output");
+		err_set(&err, rc, "cannot write to the standard output");
+	if (rc)
+		fprintf(stderr, "warder: %s\n", err.msg);
+	else
+		code = codes[s->record.state];
 	story_free(s);
-	return rc;
+	return code;
 }
 
 int cmd_report(int argc, char **argv)
@@ -74,7 +78,6 @@ int cmd_report(int argc, char **argv)
 	};
 	struct story_choice want = {0};
 	const char *output = NULL;
-	struct err err = {""};
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
@@ -97,9 +100,5 @@ int cmd_report(int argc, char **argv)
 		fputs("warder report: --incident and --container are two ways to say which: give one\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (report(argv + optind, (size_t)(argc - optind), output, &want, &err)) {
-		fprintf(stderr, "warder: %s\n", err.msg);
-		return EXIT_INPUT;
-	}
-	return EXIT_OK;
+	return report(argv + optind, (size_t)(argc - optind), output, &want);
 }

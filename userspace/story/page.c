@@ -157,7 +157,7 @@ static void say_view(struct pen *p, const struct story *s)
 	pen_say(p, ".</p>\n");
 	if (!*s->record.chain)
 		return;
-	pen_say(p, "<p class=\"note%s\"><b>Capture:</b> ", s->record.broken ? " bad" : "");
+	pen_say(p, "<p class=\"note%s\"><b>Capture:</b> ", s->record.state ? " bad" : "");
 	pen_str(p, s->record.chain);
 	pen_say(p, ".</p>\n");
 }

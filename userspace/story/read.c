@@ -81,35 +81,43 @@ static void note_fault(void *ctx, const struct verify_fault *f)
 		snprintf(all->first, sizeof(all->first), "%s", f->what);
 }
 
-static void say_chain(struct story_record *record, const struct verify_result *r, const struct faults *all)
+static void say_chain(struct story_record *record, const char *name, const struct verify_result *r, const struct faults *all)
 {
 	uint64_t faults = r->faults[VERIFY_DAMAGED] + r->faults[VERIFY_OPEN] + r->faults[VERIFY_TAMPERED];
-	char head[17] = "";
+	char head[17] = "", which[256] = "";
 
 	for (unsigned int i = 0; i < 8; i++)
 		snprintf(head + 2 * i, 3, "%02x", r->head[i]);
+	if (record->n > 1)
+		snprintf(which, sizeof(which), "%s ", name);
 	if (faults)
-		snprintf(record->chain, sizeof(record->chain), "%s: %s%s",
-			 r->faults[VERIFY_TAMPERED] ? "somebody changed it" : "untouched as far as it goes, but not whole",
+		snprintf(record->chain, sizeof(record->chain), "%s%s: %s%s", which,
+			 r->faults[VERIFY_TAMPERED] ? "was changed by somebody"
+						    : "is untouched as far as it goes, but not whole",
 			 all->first, faults > 1 ? ", and more: see warder verify" : "");
 	else
 		snprintf(record->chain, sizeof(record->chain),
-			 "whole, and its chain holds over %" PRIu64
-			 " blocks; the last is %s...: it is untouched if that was sent into the stream",
-			 r->blocks, head);
-	record->broken |= faults;
-	record->selection |= r->meta && (r->meta->n_made_of || r->meta->by_time);
+			 "%sis whole, and its chain holds over %" PRIu64
+			 " blocks; the last is %s...: nothing was changed if the sensor sent that into its stream",
+			 which, r->blocks, head);
 }
 
-/* Of several captures what is said of the first that is not as it was written, or of the last. */
-static int check_chain(struct story_record *record, struct capture *c)
+/* Of several captures what is said of the worst: of those that are equal, the last. */
+static int check_chain(struct story_record *record, const char *name, struct capture *c)
 {
 	struct faults all = {""};
 	struct verify_result r;
-	int rc = capture_verify(capture_input(c), NULL, note_fault, &all, &r);
+	int rc = capture_verify(capture_input(c), NULL, note_fault, &all, &r), state = RECORD_WHOLE;
 
-	if (!rc && !record->broken)
-		say_chain(record, &r, &all);
+	if (r.faults[VERIFY_TAMPERED])
+		state = RECORD_CHANGED;
+	else if (r.faults[VERIFY_DAMAGED] + r.faults[VERIFY_OPEN])
+		state = RECORD_DAMAGED;
+	if (!rc && state >= (int)record->state) {
+		record->state = state;
+		say_chain(record, name, &r, &all);
+	}
+	record->selection |= !rc && r.meta && (r.meta->n_made_of || r.meta->by_time);
 	verify_destroy(&r);
 	return rc;
 }
@@ -135,7 +143,7 @@ static int read_captures(struct story *s, struct capture **files, struct err *er
 	s->record.format = s->record.n > 1 ? "captures" : "a capture";
 	for (size_t i = 0; !rc && i < s->record.n; i++) {
 		if (files[i] || !(rc = capture_open(&files[i], s->record.names[i], err)))
-			rc = check_chain(&s->record, files[i]);
+			rc = check_chain(&s->record, s->record.names[i], files[i]);
 		else
 			return rc;
 	}

@@ -110,9 +110,13 @@ struct story_record {
 	char *const *names; /* as they were given; the caller's */
 	size_t n;
 	const char *format;
-	char chain[512]; /* a sentence about a capture's chain; empty where the format has none */
-	bool broken;     /* it is not whole, or was changed */
-	bool selection;  /* a part of a record: numbers are missing, and nothing was lost */
+	char chain[512]; /* a sentence about a capture's chain, with bytes from outside; empty where the format has none */
+	enum {
+		RECORD_WHOLE,
+		RECORD_DAMAGED,
+		RECORD_CHANGED, /* by somebody */
+	} state;
+	bool selection; /* a part of a record: numbers are missing, and nothing was lost */
 };
 
 struct story {
