@@ -84,7 +84,7 @@ for runtime in $(runtimes); do
 		expect_none "$runtime-$name"
 	done <<<"$legal"
 	# a minute of its own, before the first sign
-	container "$runtime-before" "$runtime" hostpid caps=SYS_PTRACE -- "echo first; id; cat /etc/hostname; act open /proc/$holder/root$secret"
+	container "$runtime-before" "$runtime" hostpid caps=SYS_PTRACE -- "cat /etc/hostname >/tmp/first; id >/tmp/second; act open /proc/$holder/root$secret"
 	acts "$runtime-before" ok
 	expect "$runtime-before" M34 SUCCEEDED host
 done

@@ -185,9 +185,12 @@ struct taking {
 static int take_kept(void *ctx, const struct recorded *e, const void *bytes)
 {
 	struct taking *t = ctx;
+	struct capture_mark m;
 
-	(void)e;
-	return t->rc = put(t->c, bytes, e->len, NULL);
+	t->rc = capture_mark_read((const char *)bytes + head_len(bytes), e->len - head_len(bytes), &m);
+	if (!t->rc)
+		t->rc = put(t->c, bytes, e->len, &m);
+	return t->rc;
 }
 
 /* What the recorder had to let go of, as an event beside the stream's own. */
