@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -16,7 +17,7 @@ static int help(FILE *to, int code)
 	      "Tells an incident from recorded events: who got out, from where to where, what was done when, and what was not seen. FILE is a\n"
 	      "capture (several are read as one), or what 'warder run -o proto:FILE' wrote; '-' is the standard input. Of several incidents\n"
 	      "the worst is told.\n\n"
-	      "  -o, --output FILE     as one HTML file, instead of text on the standard output\n"
+	      "  -o, --output FILE     as one HTML file (- is the standard output), instead of as text\n"
 	      "      --incident UID    this incident, by its uid or the start of it\n"
 	      "      --container NAME  the worst incident of this container, by its name or the start of its id\n"
 	      "  -h, --help            print this\n",
@@ -24,26 +25,38 @@ static int help(FILE *to, int code)
 	return code;
 }
 
-/* Beside the file's place, so that nobody finds half a page there. */
-static int write_page(const struct story *s, const char *path, struct err *err)
+static int write_to(const struct story *s, const char *path, struct err *err)
 {
-	char part[4096];
-	FILE *out;
+	FILE *out = fopen(path, "we");
 	int rc;
 
-	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
-		return err_set(err, -ENAMETOOLONG, "'%.200s...' is too long a name", path);
-	out = fopen(part, "we");
 	if (!out)
-		return err_set(err, -errno, "cannot write '%.200s': %s", part, strerror(errno));
+		return err_set(err, -errno, "cannot write '%.200s': %s", path, strerror(errno));
 	rc = page_write(s, out);
 	if (fclose(out) && !rc)
 		rc = -errno;
+	return rc ? err_set(err, rc, "cannot write '%.200s': %s", path, strerror(-rc)) : 0;
+}
+
+/* Beside the file's place, so that nobody finds half a page there; but a device or a pipe is written to as it is. */
+static int write_page(const struct story *s, const char *path, struct err *err)
+{
+	char part[4096];
+	struct stat sb;
+	int rc;
+
+	if (!strcmp(path, "-"))
+		return page_write(s, stdout) ? err_set(err, -EIO, "cannot write to the standard output") : 0;
+	if (!stat(path, &sb) && !S_ISREG(sb.st_mode))
+		return write_to(s, path, err);
+	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
+		return err_set(err, -ENAMETOOLONG, "'%.200s...' is too long a name", path);
+	rc = write_to(s, part, err);
 	if (!rc && rename(part, path))
-		rc = -errno;
+		rc = err_set(err, -errno, "cannot write '%.200s': %s", path, strerror(errno));
 	if (rc)
 		unlink(part);
-	return rc ? err_set(err, rc, "cannot write '%.200s': %s", path, strerror(-rc)) : 0;
+	return rc;
 }
 
 /* Of captures that are not as they were written there is a report too, and the exit code says it. */

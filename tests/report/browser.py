@@ -5,6 +5,7 @@ a responder would. Leaves pictures in light, dark and print in PICTURES, to be l
 import os
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -37,6 +38,31 @@ def containers():
     """The names that the recording has, by what they end in."""
     text = subprocess.run([warder, "report", chains], capture_output=True, text=True, check=True).stdout
     return {word: re.search(rf"\bwt\d+-{word}\b", text).group(0) for word in ("breakout", "peer", "hostile")}
+
+
+def run(*args, stdin=None):
+    return subprocess.run([warder, "report", *args], capture_output=True, text=True, stdin=stdin)
+
+
+def commands():
+    """What the command says and returns, without a browser."""
+    text = run(chains).stdout
+    with open(chains, "rb") as file, subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE) as pipe:
+        piped = run("-", stdin=pipe.stdout).stdout
+    check("command: a pipe is read too", piped.split("WALLS")[1] == text.split("WALLS")[1] and "warder report" not in piped)
+    check("command: without a file it is a mistake", run().returncode == 2)
+    check("command: so is an option that is none", run("--no-such", chains).returncode == 2)
+    check("command: so are two ways to say which", run("--incident", "a", "--container", "b", chains).returncode == 2)
+    none = run("--incident", "ffff", chains)
+    check("command: an incident that is not there: 3, with a sentence",
+          none.returncode == 3 and none.stderr == f"warder: {chains}: no incident in it has the uid 'ffff'\n")
+    check("command: a file that is not there: 3", run(os.path.join(pictures, "none.pb")).returncode == 3)
+    check("command: what is no record: 3", run(sys.argv[0]).returncode == 3)
+    there = os.path.join(pictures, "no", "such.html")
+    check("command: a page that cannot be written: 3", run("-o", there, chains).returncode == 3)
+    check("command: a full disk: 3", run("-o", "/dev/full", chains).returncode == 3)
+    check("command: a device stays one", stat.S_ISCHR(os.stat("/dev/full").st_mode))
+    check("command: the text has no byte that a terminal obeys", not set(text) & {chr(c) for c in range(32) if c != 10})
 
 
 def colours(png):
@@ -178,6 +204,7 @@ def main():
             print(f"SKIP the report in a browser: {tool} is not installed (Debian's {package}): run scripts/deps.sh test")
             return 0
     os.makedirs(pictures, exist_ok=True)
+    commands()
     browser = Browser()
     browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     try:

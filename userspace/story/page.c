@@ -32,7 +32,12 @@ static int say_hash(struct pen *p, const char *start, const char *end)
 	return 0;
 }
 
-static int say_start(struct pen *p, const struct story *s)
+static void say_asset(struct pen *p, const char *start, const char *end)
+{
+	fwrite(start, 1, (size_t)(end - start), p->out);
+}
+
+static int say_start(struct pen *p)
 {
 	int rc;
 
@@ -45,9 +50,8 @@ static int say_start(struct pen *p, const struct story *s)
 	rc = rc ? rc : say_hash(p, script_start, script_end);
 	pen_say(p, "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		   "<meta name=\"referrer\" content=\"no-referrer\">\n<title>warder: incident report</title>\n<style>");
-	fwrite(style_start, 1, (size_t)(style_end - style_start), p->out);
+	say_asset(p, style_start, style_end);
 	pen_say(p, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#what\">To the report</a>\n");
-	(void)s;
 	return rc;
 }
 
@@ -385,14 +389,14 @@ static void say_end(struct pen *p)
 	pen_say(p, "</main>\n<footer class=\"page\">Made by warder " WARDER_VERSION
 		   ". Times are UTC. Bytes that cannot be shown are written "
 		   "<span class=\"odd\">\\xNN</span>.</footer>\n<script>");
-	fwrite(script_start, 1, (size_t)(script_end - script_start), p->out);
+	say_asset(p, script_start, script_end);
 	pen_say(p, "</script>\n</body>\n</html>\n");
 }
 
 int page_write(const struct story *s, FILE *out)
 {
 	struct pen p = {.kind = &pen_html, .out = out};
-	int rc = say_start(&p, s);
+	int rc = say_start(&p);
 
 	if (rc)
 		return rc;

@@ -84,12 +84,11 @@ static void note_fault(void *ctx, const struct verify_fault *f)
 static void say_chain(struct story_record *record, const char *name, const struct verify_result *r, const struct faults *all)
 {
 	uint64_t faults = r->faults[VERIFY_DAMAGED] + r->faults[VERIFY_OPEN] + r->faults[VERIFY_TAMPERED];
-	char head[17] = "", which[256] = "";
+	char head[17] = "", which[256];
 
 	for (unsigned int i = 0; i < 8; i++)
 		snprintf(head + 2 * i, 3, "%02x", r->head[i]);
-	if (record->n > 1)
-		snprintf(which, sizeof(which), "%s ", name);
+	snprintf(which, sizeof(which), "%s ", record->n > 1 ? name : "it");
 	if (faults)
 		snprintf(record->chain, sizeof(record->chain), "%s%s: %s%s", which,
 			 r->faults[VERIFY_TAMPERED] ? "was changed by somebody"

@@ -119,6 +119,11 @@ bool words_complete(struct pen *p, const struct story *s)
 		between = "; ";
 		complete = false;
 	}
+	if (s->record.state != RECORD_WHOLE) {
+		pen_say(p, "%sthe capture is not as it was written: what else was in it is not known", between);
+		between = "; ";
+		complete = false;
+	}
 	if (s->unwatched) {
 		pen_say(p, "%sfor %s nobody watched: the sensor was started anew", between, words_span(span, s->unwatched));
 		between = "; ";
@@ -195,6 +200,15 @@ static void say_files(struct pen *p, const struct story *s)
 	}
 }
 
+/* What came by the standard input cannot be read again. */
+static bool has_files(const struct story *s)
+{
+	for (size_t i = 0; i < s->record.n; i++)
+		if (!strcmp(s->record.names[i], "-"))
+			return false;
+	return true;
+}
+
 static const char *container_of(const struct story *s)
 {
 	const Warder__V1__Container *c = s->subject ? s->subject->container : NULL;
@@ -235,7 +249,7 @@ static bool say_cordon(struct pen *p, const struct story *s)
 
 static bool say_verify(struct pen *p, const struct story *s)
 {
-	if (!*s->record.chain)
+	if (!*s->record.chain || !has_files(s))
 		return false;
 	pen_say(p, "warder verify ");
 	say_files(p, s);
@@ -244,7 +258,7 @@ static bool say_verify(struct pen *p, const struct story *s)
 
 static bool say_filter(struct pen *p, const struct story *s)
 {
-	if (!*s->record.chain || !container_of(s))
+	if (!*s->record.chain || !has_files(s) || !container_of(s))
 		return false;
 	pen_say(p, "warder filter --container ");
 	pen_str(p, container_of(s));
@@ -255,7 +269,7 @@ static bool say_filter(struct pen *p, const struct story *s)
 
 static bool say_cat(struct pen *p, const struct story *s)
 {
-	if (!*s->record.chain)
+	if (!*s->record.chain || !has_files(s))
 		return false;
 	pen_say(p, "warder cat --console ");
 	if (container_of(s)) {
@@ -269,7 +283,7 @@ static bool say_cat(struct pen *p, const struct story *s)
 
 static bool say_this(struct pen *p, const struct story *s)
 {
-	if (!s->incident)
+	if (!s->incident || !has_files(s))
 		return false;
 	pen_say(p, "warder report --incident ");
 	pen_str(p, s->incident->uid);
@@ -281,7 +295,7 @@ static bool say_this(struct pen *p, const struct story *s)
 static bool say_next(struct pen *p, const struct story *s)
 {
 	for (size_t i = 0; i < s->n_incidents; i++) {
-		if (s->incidents[i].event == s->event)
+		if (s->incidents[i].event == s->event || !has_files(s))
 			continue;
 		pen_say(p, "warder report --incident ");
 		pen_str(p, s->incidents[i].event->incident->uid);
