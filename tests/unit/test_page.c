@@ -58,10 +58,10 @@ static void bytes_by_pen(void **state)
 	}
 }
 
-/* Each string of a message, and of those in it, becomes hostile. The message is one that protobuf-c unpacked, and is not freed. */
+/* Each string of a message, and of those in it, becomes hostile. The message is one that protobuf-c unpacked. */
 static void poison(ProtobufCMessage *m)
 {
-	static char evil[] =
+	static const char evil[] =
 		"</script><script>document.title=1</script><img src=x onerror=a()>\"'\x1b]0;x\x07\xe2\x80\xae\xff-->";
 
 	for (unsigned int i = 0; i < m->descriptor->n_fields; i++) {
@@ -79,10 +79,14 @@ static void poison(ProtobufCMessage *m)
 		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && *(uint32_t *)(base + f->quantifier_offset) != f->id)
 			continue;
 		for (size_t k = 0; k < n; k++) {
-			if (f->type == PROTOBUF_C_TYPE_STRING)
-				p[k] = evil;
-			else if (p[k])
-				poison(p[k]);
+			if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+				if (p[k])
+					poison(p[k]);
+				continue;
+			}
+			if (p[k] != f->default_value)
+				free(p[k]);
+			p[k] = strdup(evil);
 		}
 	}
 }
@@ -98,7 +102,8 @@ static void add_poisoned_chains(void)
 
 		assert_non_null(e);
 		poison(&e->base);
-		add(e); /* its strings are not its own any more: it is left to the end of the test */
+		add(e);
+		warder__v1__event__free_unpacked(e, NULL);
 	}
 	free(bytes);
 }
