@@ -61,6 +61,7 @@ static void bytes_by_pen(void **state)
 /* Each string of a message, and of those in it, becomes hostile. The message is one that protobuf-c unpacked. */
 static void poison(ProtobufCMessage *m)
 {
+	static const char *const keys[] = {"uid", "finding_uid", "event_uid", "incident", "boot_id"}; /* what hangs together */
 	static const char evil[] =
 		"</script><script>document.title=1</script><img src=x onerror=a()>\"'\x1b]0;x\x07\xe2\x80\xae\xff-->";
 
@@ -71,11 +72,9 @@ static void poison(ProtobufCMessage *m)
 		size_t n = many ? *(size_t *)(base + f->quantifier_offset) : 1;
 		void **p = many ? *(void ***)(base + f->offset) : (void **)(base + f->offset);
 
-		if ((f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE) || !strcmp(f->name, "uid") ||
-		    !strcmp(f->name, "finding_uid") || !strcmp(f->name, "event_uid") || !strcmp(f->name, "incident") ||
-		    !strcmp(f->name, "boot_id"))
-			if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-				continue;
+		if (f->type != PROTOBUF_C_TYPE_MESSAGE &&
+		    (f->type != PROTOBUF_C_TYPE_STRING || text_is_one_of(f->name, keys, sizeof(keys) / sizeof(keys[0]))))
+			continue;
 		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && *(uint32_t *)(base + f->quantifier_offset) != f->id)
 			continue;
 		for (size_t k = 0; k < n; k++) {
