@@ -116,7 +116,7 @@ static int check_chain(struct story_record *record, const char *name, struct cap
 		record->state = state;
 		say_chain(record, name, &r, &all);
 	}
-	record->selection |= !rc && r.meta && (r.meta->n_made_of || r.meta->by_time);
+	record->selection |= !rc && r.meta && r.meta->n_made_of;
 	verify_destroy(&r);
 	return rc;
 }
