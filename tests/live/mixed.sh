@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # mixed.sh: the benign workloads of workload_rows.sh over and over, three at a time, in another order each round, under the policy that declares
-# what agents do (workloads.yaml). No finding of MEDIUM or worse that it does not declare, no incident; nothing lost; the sensor's memory
-# stays. Prints every finding that is context, with its count. Environment: WARDER_MIXED_SECONDS (60; 1800 by `make mixed`), WARDER_ROWS.
+# what agents do (workloads.yaml). No finding of MEDIUM or worse that it does not declare, no incident; nothing lost that findings hang on,
+# and no loss that is not in the accounts; the sensor's memory stays. Prints every finding that is context, with its count.
+# Environment: WARDER_MIXED_SECONDS (60; 1800 by `make mixed`), WARDER_ROWS.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" mixed
 . "$here/workload_rows.sh"
@@ -67,7 +68,8 @@ if [ "$WARDER" != none ]; then
 fi
 workloads_judge
 if [ "$WARDER" != none ]; then
-	"$python" "$here/ledger.py" "$events" >"$work/ledger" 2>&1
+	# what was lost is in workloads_judge's account; here, that it is in the containers' own too
+	"$python" "$here/ledger.py" "$events" 2>&1 | grep -v ': nothing of it was lost$' >"$work/ledger"
 	check "the accounts of all containers are even: $(grep -c ^ok "$work/ledger") checks $(grep -v ^ok "$work/ledger" | head -n 3)" \
 		eval "[ -s '$work/ledger' ] && ! grep -qv ^ok '$work/ledger'"
 fi

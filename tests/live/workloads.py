@@ -87,7 +87,9 @@ def main():
     for counts in stream.context.values():
         total.update(counts)
     print("|all that is context: %s" % listed(total))
-    print("%s|nothing was lost: %s" % ("FAIL" if stream.lost else "ok", dict(stream.lost) or 0))
+    findings = {stage: n for stage, n in stream.lost.items() if stage != "RING_TELEMETRY"}
+    print("%s|nothing was lost that findings hang on; of telemetry, on a busy machine: %d%s" % (
+        "FAIL" if findings else "ok", stream.lost["RING_TELEMETRY"], " %s" % findings if findings else ""))
 
 
 main()
