@@ -53,8 +53,8 @@ static bool judge(const struct view *view, struct verdict *v)
 	case WD_TREE_UNCOVERED:
 		schema_path(view->rec, &m->path, path, sizeof(path));
 		text_quote(shown, sizeof(shown), path, strlen(path), "");
-		if (m->nested &&
-		    !view->strict) { /* a sandbox or an engine inside of the container does so for its own processes */
+		/* A sandbox or an engine inside of the container does so for its own processes. */
+		if (m->nested && !view->strict) {
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_LOW;
 			verdict_outcome(view, v, WARDER__V1__SEVERITY__LOW);
 		}
