@@ -85,7 +85,6 @@ may='
      protobuf   json.[ch]
      protobuf   ocsf.[ch]
      protobuf   cmd_capture.c                   the names of types and severities
-     protobuf   cmd_filter.c                    deviates: the header of a new capture
      protobuf   story/*                         reads recorded messages
      protobuf   attach.h                        deviates: hook_state returns the enum of the coverage message
      protobuf   identity/cri_answer.c            messages of the CRI

@@ -119,8 +119,12 @@ static int print_file(struct capture *c, int *code)
 	int rc = -ENOMEM, state;
 
 	if (d && n && (n->of = calloc(d->n + 1, sizeof(*n->of))))
-		while ((rc = capture_next(c, &f)) > 0)
+		while ((rc = capture_next(c, &f)) > 0) {
 			count(n, d, &f.mark);
+			if (n->events % 65536 == 0)
+				progress(capture_stats(c).bytes, capture_stats(c).size);
+		}
+	progress(0, 0);
 	if (!rc) {
 		printf("%s\n", capture_path(c));
 		print_meta(capture_meta(c));

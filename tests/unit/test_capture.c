@@ -328,6 +328,42 @@ static void test_snapshot(void **state)
 	warder__v1__event__free_unpacked(e, NULL);
 }
 
+/* What the recorder lost is read whatever is asked for, but for its time. */
+static void test_lost(void **state)
+{
+	Warder__V1__CaptureHeader meta = fixture_meta();
+	uint64_t origin = 1000;
+	struct capture_writer *w;
+	struct capture_frame f;
+	struct err err = {""};
+	uint8_t frame[1024];
+	struct capture *c;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(capture_create(&w, path, &meta, &err), 0);
+	fixture_append(w, 1); /* of container 1000 */
+	fixture_append(w, 101);
+	n = event_frame(frame, 102, 0, 0, 0, "lost");
+	assert_int_equal(capture_lost(w, frame, n, NULL), 0);
+	assert_int_equal(capture_lost(w, frame, n - 1, NULL), -EBADMSG);
+	fixture_append(w, 103);
+	assert_int_equal(capture_close(w, NULL, &err), 0);
+	c = opened(path);
+	capture_filter(c, &(struct capture_filter){.origins = &origin, .n_origins = 1, .severity = 1});
+	assert_int_equal(capture_next(c, &f), 1);
+	assert_int_equal(f.mark.seq, 1);
+	assert_int_equal(capture_next(c, &f), 1);
+	assert_int_equal(f.mark.seq, 102);
+	assert_int_equal(f.type, BLOCK_TYPE_LOST);
+	assert_int_equal(capture_next(c, &f), 0);
+	capture_filter(c, &(struct capture_filter){.from_ns = event_ns(103)});
+	assert_int_equal(capture_next(c, &f), 1);
+	assert_int_equal(f.mark.seq, 103);
+	assert_int_equal(capture_next(c, &f), 0);
+	capture_free(c);
+}
+
 static void verified(const char *file, struct verify_result *r)
 {
 	struct err err = {""};
@@ -386,6 +422,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_long_index, tidy), cmocka_unit_test_teardown(test_part, tidy),
 		cmocka_unit_test_teardown(test_full, tidy),       cmocka_unit_test_teardown(test_refused, tidy),
 		cmocka_unit_test_teardown(test_snapshot, tidy),   cmocka_unit_test_teardown(test_rotation, tidy),
+		cmocka_unit_test_teardown(test_lost, tidy),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
