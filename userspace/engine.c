@@ -154,7 +154,7 @@ void engine_take(struct engine *e, const struct wd_record *r)
 	wait_names(e, r);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
-	if (ev && (r->critical || r->type == WD_PROCESS_EXEC))
+	if (ev)
 		ev->actor->inner = event_inner(&e->arena, &e->state, r);
 	engine_judge(e, &view, ev);
 }

@@ -236,6 +236,51 @@ static void a_container_without_an_incident_is_told(void **state)
 	end();
 }
 
+/* Who did nothing, and was reached, is no culprit; whose incident it is comes next. */
+static void a_victim_is_told_as_one(void **state)
+{
+	Warder__V1__Workload victim = WARDER__V1__WORKLOAD__INIT;
+	Warder__V1__Container c = WARDER__V1__CONTAINER__INIT;
+	Warder__V1__PtraceAccess t = WARDER__V1__PTRACE_ACCESS__INIT;
+	Warder__V1__Finding f = WARDER__V1__FINDING__INIT;
+	struct sample x;
+	char *text;
+
+	(void)state;
+	begin(NULL, "victim");
+	add_mount(1, START, 9, "victim");
+	sample(&x, 2, START + SECOND, 7, "web");
+	victim.origin_id = 9;
+	victim.container = &c;
+	c.name = "victim";
+	x.owner.kind = WARDER__V1__OWNER__KIND__OWNER_CONTAINER;
+	x.owner.workload = &victim;
+	x.e.owner = &x.owner;
+	x.e.type = WARDER__V1__EVENT_TYPE__FINDING;
+	x.e.payload_case = WARDER__V1__EVENT__PAYLOAD_FINDING;
+	x.e.finding = &f;
+	f.uid = "finding";
+	f.technique = "X03";
+	f.stage = WARDER__V1__STAGE__BREACH;
+	add(&x.e);
+	/* a process with no number is none */
+	x.e.type = WARDER__V1__EVENT_TYPE__PTRACE_ACCESS;
+	x.e.payload_case = WARDER__V1__EVENT__PAYLOAD_PTRACE_ACCESS;
+	x.e.ptrace_access = &t;
+	x.e.seq = 3;
+	t.target = &x.p;
+	x.p.pid = 0;
+	add(&x.e);
+	tell();
+	assert_int_equal(story->n_crossings, 1);
+	assert_true(story->crossings[0].other);
+	text = written(plain_write);
+	assert_memory_equal(text, "victim was reached by another container\n", 40);
+	assert_null(strstr(text, "target"));
+	free(text);
+	end();
+}
+
 static void an_act_comes_before_its_finding(void **state)
 {
 	(void)state;
@@ -479,6 +524,7 @@ int main(void)
 		cmocka_unit_test(the_worst_is_told),
 		cmocka_unit_test(one_can_be_asked_for),
 		cmocka_unit_test(a_container_without_an_incident_is_told),
+		cmocka_unit_test(a_victim_is_told_as_one),
 		cmocka_unit_test(an_act_comes_before_its_finding),
 		cmocka_unit_test(updates_are_counted_in_the_finding),
 		cmocka_unit_test(missing_numbers_are_a_gap),

@@ -22,6 +22,14 @@ static bool has_bytes(const ProtobufCMessage *m)
 	return t && (t->raw.len || (t->utf8 && *t->utf8));
 }
 
+/* A message that has something to show: bytes, or a process that is one. */
+static bool is_there(const ProtobufCMessage *m)
+{
+	if (m && m->descriptor == &warder__v1__process__descriptor)
+		return ((const Warder__V1__Process *)m)->pid;
+	return has_bytes(m);
+}
+
 static bool is_bytes(const ProtobufCFieldDescriptor *f)
 {
 	return f->type == PROTOBUF_C_TYPE_MESSAGE &&
@@ -84,7 +92,7 @@ static void say_field(struct pen *p, const ProtobufCFieldDescriptor *f, const ch
 	if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
 		const ProtobufCMessage *m = *(const ProtobufCMessage *const *)at;
 
-		if (!m || (is_bytes(f) && !has_bytes(m)) || (!is_bytes(f) && f->descriptor != &warder__v1__process__descriptor))
+		if ((!is_bytes(f) && f->descriptor != &warder__v1__process__descriptor) || !is_there(m))
 			return;
 		pen_say(p, ", ");
 		say_name(p, f->name);
@@ -278,7 +286,7 @@ static bool say_object(struct pen *p, const Warder__V1__Event *e, const char *ki
 	if (!f)
 		return false;
 	at = (const char *)m + f->offset;
-	if (f->type == PROTOBUF_C_TYPE_MESSAGE && (is_bytes(f) ? !has_bytes(*(void *const *)at) : !*(void *const *)at))
+	if (f->type == PROTOBUF_C_TYPE_MESSAGE && !is_there(*(const ProtobufCMessage *const *)at))
 		return false;
 	if (f->type == PROTOBUF_C_TYPE_STRING && !**(char *const *)at)
 		return false;

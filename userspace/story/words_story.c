@@ -50,28 +50,38 @@ static void say_reached(struct pen *p, const Warder__V1__Incident *m)
 	}
 }
 
-static size_t findings(const struct story *s)
+/* Findings of the subject, or of others that reached it. */
+static size_t findings(const struct story *s, bool others)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_rows; i++)
-		n += s->rows[i].kind == ROW_FINDING;
+		n += s->rows[i].kind == ROW_FINDING && s->rows[i].other == others;
 	return n;
+}
+
+static void say_no_incident(struct pen *p, const struct story *s)
+{
+	size_t own = findings(s, false);
+
+	if (!own && findings(s, true)) {
+		words_workload(p, s->subject);
+		pen_say(p, " was reached by another container");
+		return;
+	}
+	pen_say(p, s->subject ? "No incident of " : "No incident in this record");
+	if (s->subject)
+		words_workload(p, s->subject);
+	if (own)
+		pen_say(p, ": %zu finding%s", own, plural(own));
+	else
+		pen_say(p, ": no findings");
 }
 
 void words_verdict(struct pen *p, const struct story *s)
 {
-	size_t n;
-
 	if (!s->incident) {
-		n = findings(s);
-		if (s->subject) {
-			pen_say(p, "No incident of ");
-			words_workload(p, s->subject);
-		} else {
-			pen_say(p, "No incident in this record");
-		}
-		pen_say(p, n ? ": %zu finding%s, none of them a page" : ": no findings", n, plural(n));
+		say_no_incident(p, s);
 		return;
 	}
 	words_workload(p, s->subject);
@@ -292,17 +302,39 @@ static bool say_this(struct pen *p, const struct story *s)
 	return true;
 }
 
+static bool reached_subject(const struct story *s, const struct story_incident *i)
+{
+	const Warder__V1__Incident *m = i->event->incident;
+
+	for (size_t n = 0; n < m->n_reached && i->node == s->node; n++)
+		if (m->reached[n]->owner && m->reached[n]->owner->workload &&
+		    m->reached[n]->owner->workload->origin_id == s->origin)
+			return true;
+	return false;
+}
+
+static bool say_incident(struct pen *p, const struct story *s, const struct story_incident *i)
+{
+	pen_say(p, "warder report --incident ");
+	pen_str(p, i->event->incident->uid);
+	pen_say(p, " -o next.html ");
+	say_files(p, s);
+	return true;
+}
+
+static bool say_cause(struct pen *p, const struct story *s)
+{
+	for (size_t i = 0; i < s->n_incidents && s->n_cluster && has_files(s); i++)
+		if (s->incidents[i].event != s->event && reached_subject(s, &s->incidents[i]))
+			return say_incident(p, s, &s->incidents[i]);
+	return false;
+}
+
 static bool say_next(struct pen *p, const struct story *s)
 {
-	for (size_t i = 0; i < s->n_incidents; i++) {
-		if (s->incidents[i].event == s->event || !has_files(s))
-			continue;
-		pen_say(p, "warder report --incident ");
-		pen_str(p, s->incidents[i].event->incident->uid);
-		pen_say(p, " -o next.html ");
-		say_files(p, s);
-		return true;
-	}
+	for (size_t i = 0; i < s->n_incidents && has_files(s); i++)
+		if (s->incidents[i].event != s->event && !(s->n_cluster && reached_subject(s, &s->incidents[i])))
+			return say_incident(p, s, &s->incidents[i]);
 	return false;
 }
 
@@ -313,6 +345,7 @@ const struct story_command story_commands[] = {
 	{"Take out what this container did, to hand on", say_filter},
 	{"Read its findings as lines", say_cat},
 	{"This report as text", say_this},
+	{"The incident of a container that reached this one", say_cause},
 	{"The next incident of this file", say_next},
 };
 
