@@ -268,8 +268,8 @@ Warder__V1__Actor *event_actor(struct arena *a, struct stream *s, struct state *
 	while (ppid && m->n_ancestry < MAX_ANCESTORS) {
 		const struct process *p = state_process(st, ppid, 0);
 
-		/* A number that was given out again is no parent: a parent is older. */
-		if (!p || p->start_ns > v->rec->actor.start_ns)
+		/* A number that was given out again is no parent: a parent is older, and of the same origin. */
+		if (!p || p->origin != v->rec->origin || p->start_ns > v->rec->actor.start_ns)
 			break;
 		m->ancestry[m->n_ancestry] = ancestor(a, s, p);
 		if (!m->ancestry[m->n_ancestry++])

@@ -126,7 +126,7 @@ for lib in $(ldd "$WARDER" | grep -o '/[^ ]*'); do
 	mkdir -p "$work/rootfs${lib%/*}"
 	cp -L "$lib" "$work/rootfs$lib"
 done
-container elsewhere crun caps=none user=65534 -- "/replay/warder replay -o ndjson:/tmp/replayed /replay/*.wcap && echo ok replay: done"
+container elsewhere crun caps=none user=65534 -- "/replay/warder replay -o ndjson:/tmp/replayed /replay/*.wcap 2>/tmp/said && echo ok replay: done"
 acts elsewhere ok
 check "in a container without privileges the findings are the same bytes" same FINDING "$events" "$(bundle elsewhere)/rootfs/tmp/replayed"
 
