@@ -22,6 +22,7 @@ enum {
 	SINKS_MAX = 8,
 	DEPTH_MAX = 5,
 	LONG = 4095,
+	PACKED_MAX = 48 * 1024,
 };
 
 static char long_path[LONG + 1], long_invalid[LONG + 1];
@@ -201,8 +202,11 @@ static Warder__V1__Event *make_event(uint64_t i)
 	for (k = 0; k < d->n_fields; k++)
 		if ((d->fields[k].flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && arm++ == i % arms)
 			break;
-	arena_used = 0;
-	e = (void *)make_message(d, 0, d->fields[k].id);
+	/* One that is more than an event may be in any form (a byte can be five in JSON) is thrown again. */
+	do {
+		arena_used = 0;
+		e = (void *)make_message(d, 0, d->fields[k].id);
+	} while (warder__v1__event__get_packed_size(e) > PACKED_MAX);
 	e->type = (Warder__V1__EventType)d->fields[k].id;
 	e->seq = i + 1;
 	e->message = make_string(i / arms % COUNT(names));
