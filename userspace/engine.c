@@ -60,15 +60,15 @@ static uint64_t lost_of(struct engine *e, uint64_t origin)
 	return ledger_told(ledger_account(&e->ledger, origin));
 }
 
-void engine_incidents(struct engine *e, bool tick)
+void engine_incidents(struct engine *e, uint64_t now_ns, bool tick)
 {
 	Warder__V1__Incident__Activity activity;
 	struct incident *i;
 
-	while ((i = incidents_next(&e->incidents, e->now_ns, tick, &activity))) {
+	while ((i = incidents_next(&e->incidents, now_ns, tick, &activity))) {
 		arena_reset(&e->arena);
 		engine_emit(e, incident_event(&e->incidents, i, activity, &e->stream, &e->arena, &e->state, e->findings.node,
-					      lost_of(e, i->origin), e->now_ns));
+					      lost_of(e, i->origin), now_ns));
 	}
 }
 
@@ -91,6 +91,8 @@ static void judge(struct engine *e, const struct view *view, const Warder__V1__E
 		lost = lost_of(e, view->rec->origin);
 		finding = findings_take(&e->findings, &e->stream, &e->arena, view, *d, &v, evidence, lost, &uid, &full);
 		incidents_take(&e->incidents, view, &v, uid, lost_of(e, incident_origin(view->rec)));
+		if (finding && !finding->actor->inner)
+			finding->actor->inner = event_inner(&e->arena, &e->state, view->rec);
 		if (finding || full)
 			engine_emit(e, finding);
 	}
@@ -154,7 +156,7 @@ void engine_take(struct engine *e, const struct wd_record *r)
 	wait_names(e, r);
 	arena_reset(&e->arena);
 	ev = event_record(&e->stream, &e->arena, &e->state, &view);
-	if (ev)
+	if (ev && (r->critical || r->type == WD_PROCESS_EXEC))
 		ev->actor->inner = event_inner(&e->arena, &e->state, r);
 	engine_judge(e, &view, ev);
 }
@@ -167,8 +169,8 @@ void engine_judge(struct engine *e, const struct view *view, const Warder__V1__E
 	if (ev)
 		judge(e, view, ev);
 	if (r->type == WD_CONTAINER_END)
-		incidents_ended(&e->incidents, ((const struct wd_container_end *)view->body)->container_id, e->now_ns);
-	engine_incidents(e, false);
+		incidents_ended(&e->incidents, ((const struct wd_container_end *)view->body)->container_id, r->boot_ns);
+	engine_incidents(e, r->boot_ns, false); /* not of what came before it out of order: a replay may not have that */
 }
 
 static void emit(void *engine, const Warder__V1__Event *ev)
@@ -180,7 +182,7 @@ void engine_named(struct engine *e, uint64_t origin)
 {
 	findings_named(&e->findings, &e->stream, &e->arena, &e->state, origin, e->now_ns, emit, e);
 	incidents_named(&e->incidents, origin);
-	engine_incidents(e, false);
+	engine_incidents(e, e->now_ns, false);
 }
 
 static void identity_update(void *engine, const struct workload *w)
@@ -236,7 +238,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	network_tick(&e->network, &e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
-	engine_incidents(e, true);
+	engine_incidents(e, e->now_ns, true);
 	mix_report(e);
 	inventory_step(e);
 	report_lost(e, src);

@@ -66,8 +66,8 @@ void engine_take(struct engine *e, const struct wd_record *r);
  * the findings have come to.
  */
 void engine_judge(struct engine *e, const struct view *view, const Warder__V1__Event *ev);
-/* Tells what incidents have come to; `tick`: also by the time that passed. */
-void engine_incidents(struct engine *e, bool tick);
+/* Tells what incidents have come to by `now_ns`; `tick`: also by the time that passed. */
+void engine_incidents(struct engine *e, uint64_t now_ns, bool tick);
 /* A container's name is known now: what was sent without it is sent again. */
 void engine_named(struct engine *e, uint64_t origin);
 

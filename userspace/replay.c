@@ -135,7 +135,7 @@ static void take_incident(struct replay *r, const Warder__V1__Event *ev)
 	if (r->other || r->engine.stream.seq >= ev->seq)
 		return;
 	r->engine.stream.seq = ev->seq - 1;
-	engine_incidents(&r->engine, true);
+	engine_incidents(&r->engine, ev->boot_ns, true);
 }
 
 static void take_finding(struct replay *r, const Warder__V1__Event *ev)
@@ -211,7 +211,7 @@ void replay_event(struct replay *r, const Warder__V1__Event *ev)
 		take_own(r, ev);
 	if (r->other && e->now_ns - r->ticked_ns >= TICK_NS) {
 		r->ticked_ns = e->now_ns;
-		engine_incidents(e, true);
+		engine_incidents(e, e->now_ns, true);
 	}
 }
 

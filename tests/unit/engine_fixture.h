@@ -192,6 +192,7 @@ static inline void take_seal(uint64_t id, const char *name)
 static inline void take_end(uint64_t id)
 {
 	*(uint64_t *)build_start(&rec, WD_CONTAINER_END) = id;
+	build_record(&rec)->boot_ns = engine.now_ns;
 	take();
 }
 
