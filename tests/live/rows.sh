@@ -4,7 +4,7 @@
 #
 #   NAME TECHNIQUE OWNER FEATURES | ACT
 #
-# OWNER is host, container (the suite's RUNTIME-victim) or any; FEATURES are lib.sh's ("-" or nothing: a plain container). The
+# TECHNIQUE may be several, with + between them, each of which is due of the container. OWNER is host, container (the suite's RUNTIME-victim) or any; FEATURES are lib.sh's ("-" or nothing: a plain container). The
 # suite defines fill RUNTIME WORDS, which prints the words with the real things put in, and missing WORDS, which prints why
 # a row cannot run here. runc's containers act in their own first process and crun's in an exec into them; WARDER_HOW=born|exec
 # forces one for both.
@@ -34,10 +34,12 @@ rows() {
 		fi
 		[ "$features" != - ] || features=
 		attack "$runtime" "$runtime-$name" "$(fill "$runtime" "$features")" "$(fill "$runtime" "$act")"
-		if [ "$owner" = container ]; then
-			expect "$runtime-$name" "$technique" SUCCEEDED container "$runtime-victim"
-		else
-			expect "$runtime-$name" "$technique" SUCCEEDED "$owner"
-		fi
+		for technique in ${technique//+/ }; do
+			if [ "$owner" = container ]; then
+				expect "$runtime-$name" "$technique" SUCCEEDED container "$runtime-victim"
+			else
+				expect "$runtime-$name" "$technique" SUCCEEDED "$owner"
+			fi
+		done
 	done <<<"$2"
 }

@@ -16,42 +16,19 @@ node=$work/node
 pods=$node/var/lib/kubelet/pods
 volumes=$pods/11111111-2222-3333-4444-555555555555/volumes
 
-# WIDE: all of the node's files are mounted, at /host
+# WIDE: all of the node's files are mounted, at /host. A container acts once by each technique; other ways to the same are others'.
 attacks="
-cron P01 host WIDE                  | write /host/etc/cron.d/job
-crontab P01 host WIDE               | write-open /host/etc/crontab
-spool P01 host WIDE                 | write /host/var/spool/cron/crontabs/root
-keys P02 host WIDE                  | write /host/root/.ssh/authorized_keys
-homekeys P02 host WIDE              | write /host/home/user/.ssh/authorized_keys
-preload P03 host WIDE               | write /host/etc/ld.so.preload
-unit P04 host WIDE                  | write /host/etc/systemd/system/x.service
-udev P04 host WIDE                  | write /host/etc/udev/rules.d/x.rules
+plants P01+P02+P03+P04+P05+P06+P07+P08+P09+P13+O16+M47 host WIDE | write /host/etc/cron.d/job , write /host/root/.ssh/authorized_keys , write /host/etc/ld.so.preload , write /host/etc/systemd/system/x.service , write-open /host/etc/passwd , write /host/etc/kubernetes/manifests/x.yaml , write /host/usr/bin/tool , write /host/etc/docker/daemon.json , write /host/etc/profile.d/x.sh , write /host/var/lib/docker/image/repositories.json , write /host/opt/cni/bin/plugin , write /host/etc/motd
+reads P16+P17+O02+O05+O12 host WIDE      | open /host/etc/shadow , empty /host/var/log/auth.log , open /host/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token/token , open /host/etc/kubernetes/pki/etcd/server.key , open /host/etc/kubernetes/admin.conf
+plants2 P01+P02+P04+P05+P08 host WIDE    | write-open /host/etc/crontab , write /host/home/user/.ssh/authorized_keys , write /host/etc/udev/rules.d/x.rules , write /host/etc/sudoers.d/x , write /host/etc/cdi/x.yaml
+reads2 P16+O12 host WIDE                 | open /host/etc/ssh/ssh_host_ed25519_key , open /host/var/lib/kubelet/pki/kubelet-client-current.pem
+spool P01+P16 host WIDE                  | write /host/var/spool/cron/crontabs/root , open /host/root/.aws/credentials
 dropin P04 host NODE/etc/systemd/system/some.service.d:/d | write /d/x.conf
-passwd P05 host WIDE                | write-open /host/etc/passwd
-sudo P05 host WIDE                  | write /host/etc/sudoers.d/x
-staticpod P06 host WIDE             | write /host/etc/kubernetes/manifests/x.yaml
-program P07 host WIDE               | write /host/usr/bin/tool
-daemonjson P08 host WIDE            | write /host/etc/docker/daemon.json
-cdi P08 host WIDE                   | write /host/etc/cdi/x.yaml
-profile P09 host WIDE               | write /host/etc/profile.d/x.sh
-image P13 host WIDE                 | write /host/var/lib/docker/image/repositories.json
-shadow P16 host WIDE                | open /host/etc/shadow
-hostkey P16 host WIDE               | open /host/etc/ssh/ssh_host_ed25519_key
-cloud P16 host WIDE                 | open /host/root/.aws/credentials
-emptied P17 host WIDE               | empty /host/var/log/auth.log
-token O02 host WIDE                 | open /host/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~projected/token/token
-secret O02 host NODE/var/lib/kubelet:/k | open /k/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~secret/s/key
-etcd O05 host WIDE                  | open /host/etc/kubernetes/pki/etcd/server.key
-admin O12 host WIDE                 | open /host/etc/kubernetes/admin.conf
-kubelet O12 host WIDE               | open /host/var/lib/kubelet/pki/kubelet-client-current.pem
-other M47 host WIDE                 | write /host/etc/motd
-plugin O16 host WIDE                | write /host/opt/cni/bin/plugin
-cron-openat2 P01 host WIDE          | openat2-write /host/etc/crontab
-cron-symlink P01 host WIDE          | symlink /host/etc/crontab /tmp/x , write-open /tmp/x
-cron-bind P01 host WIDE caps=SYS_ADMIN | bind-to /host/etc/crontab /tmp/y , write-open /tmp/y
-shadow-thread P16 host WIDE         | thread , open /host/etc/shadow
-shadow-handle P16 host WIDE caps=DAC_READ_SEARCH | handle /host SHADOW
-shadow-link P16 host WIDE           | link /host/etc/shadow /host/srv/harmless.RUNTIME , open /host/srv/harmless.RUNTIME
+secret O02 host NODE/var/lib/kubelet:/k  | open /k/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~secret/s/key
+openat2 P01+P16 host WIDE                | openat2-write /host/etc/crontab , thread , open /host/etc/shadow
+symlink P01+P16 host WIDE                | symlink /host/etc/crontab /tmp/x , write-open /tmp/x , link /host/etc/shadow /host/srv/harmless.RUNTIME , open /host/srv/harmless.RUNTIME
+bind P01 host WIDE caps=SYS_ADMIN        | bind-to /host/etc/crontab /tmp/y , write-open /tmp/y
+handle P16 host WIDE caps=DAC_READ_SEARCH | handle /host SHADOW
 "
 
 # where 32-bit calls are seen
@@ -61,12 +38,8 @@ shadow-32bit P16 host WIDE          | open32 /host/etc/shadow
 
 # without an open of the file that it is about: no exit of a call shows these
 changes="
-renamed P01 host WIDE               | write /host/srv/job.RUNTIME , rename /host/srv/job.RUNTIME /host/etc/cron.d/renamed.RUNTIME
-replaced P05 host WIDE              | write /host/srv/sudoers.RUNTIME , rename /host/srv/sudoers.RUNTIME /host/etc/sudoers
-linked P06 host WIDE                | write /host/srv/pod.RUNTIME , link /host/srv/pod.RUNTIME /host/etc/kubernetes/manifests/linked.RUNTIME
-symlinked P04 host WIDE             | symlink /usr/lib/x.service /host/etc/systemd/system/x.RUNTIME
-removed P17 host WIDE               | unlink /host/var/log/audit/audit.RUNTIME
-cut P17 host WIDE                   | truncate /host/var/log/syslog
+moved P01+P05+P06+P04+P17 host WIDE      | write /host/srv/job.RUNTIME , rename /host/srv/job.RUNTIME /host/etc/cron.d/renamed.RUNTIME , write /host/srv/sudoers.RUNTIME , rename /host/srv/sudoers.RUNTIME /host/etc/sudoers , write /host/srv/pod.RUNTIME , link /host/srv/pod.RUNTIME /host/etc/kubernetes/manifests/linked.RUNTIME , symlink /usr/lib/x.service /host/etc/systemd/system/x.RUNTIME , unlink /host/var/log/audit/audit.RUNTIME
+cut P17 host WIDE                        | truncate /host/var/log/syslog
 "
 
 # what is below MEDIUM: legal, and context at most

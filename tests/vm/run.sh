@@ -14,23 +14,26 @@ set -u
 
 # What does not depend on the kernel, native has, and it is not done again under emulation: it is a SKIP in the table. 6.1 has
 # AppArmor on, whose labels K06 and R07 are about. Of two runtimes the one that starts three times faster than runc does most suites
-# ($both: all). Where systemd is process 1 it makes the cgroups too (WARDER_CGROUPS).
+# ($both: all). Connections are seen by the same tracepoint everywhere: the oldest kernel, the newest, and one without fentry have
+# them. Where systemd is process 1 it makes the cgroups too (WARDER_CGROUPS).
 #
 #    COLUMN       KERNEL  CGROUP  INIT     SUITES   WARDER_RUNTIMES  WARDER_ARGS           KERNEL'S COMMAND LINE
 columns='
      native       -       -       -        all      -                -                     -
      6.1          6.1     v2      sh       most     runc,crun        -                     lsm=lockdown,capability,yama,apparmor,bpf
-     5.10         5.10    v2      sh       kernel   crun             -                     -
+     5.10         5.10    v2      sh       ends     crun             -                     -
      6.12         6.12    v2      sh       kernel   crun             -                     -
-     newest       newest  v2      sh       kernel   crun             -                     -
-     6.1-kprobe   6.1     v2      sh       kernel   crun             --best-tier=kprobe    -
-     6.1-fentry   6.1     v2      sh       kernel   crun             -                     lsm=lockdown,capability,yama
+     newest       newest  v2      sh       ends     crun             -                     -
+     6.1-kprobe   6.1     v2      sh       ends     crun             --best-tier=kprobe    -
+     6.1-fentry   6.1     v2      sh       tiers    crun             -                     lsm=lockdown,capability,yama
      6.1-v1       6.1     v1      sh       cgroups  crun-v1          -                     -
      6.1-systemd  6.1     v2      systemd  names    runc,crun        -                     -
 '
-suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs sensitive network'
-suites_most="$suites_kernel sticky security posture"
-suites_cgroups='escapes benign caps ipc mounts provenance kernelfs network'
+suites_kernel='escapes benign caps calls ipc evasion mounts provenance kernelfs'
+suites_tiers="$suites_kernel sensitive"                                   # where another tier or an end of the kernels is
+suites_ends="$suites_tiers network"
+suites_most="$suites_tiers sticky security posture"
+suites_cgroups='escapes benign caps ipc mounts provenance kernelfs'
 suites_names='identity'
 both='escapes benign identity'                                           # by both runtimes where there are two
 own_sensor='startup caps flood security posture identity sensitive network'                      # start it themselves, with arguments of theirs
