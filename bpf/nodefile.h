@@ -61,9 +61,10 @@ static __always_inline bool is_sensitive_filesystem(struct super_block *sb)
 	return bpf_map_lookup_elem(&sensitive_filesystems, &key);
 }
 
-static __always_inline __u32 sensitive_at(struct dentry *dentry)
+/* What the inode of a dentry is by itself. A global function, as walk_step is: verified once, and not at each turn of the loops around it. */
+__weak __attribute__((noinline)) int sensitive_at(__u64 dentry_at)
 {
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct inode *inode = BPF_CORE_READ((struct dentry *)dentry_at, d_inode);
 	struct wd_inode key = {};
 	__u32 *kinds;
 
@@ -82,7 +83,7 @@ __weak __attribute__((noinline)) int sensitive_below(__u64 dentry_at, __u64 root
 
 #pragma nounroll
 	for (int i = 0; i < SENSITIVE_DEPTH; i++) {
-		__u32 kind = SENSITIVE_KIND(sensitive_at(dentry), act);
+		__u32 kind = SENSITIVE_KIND((__u32)sensitive_at((__u64)dentry), act);
 		struct dentry *parent;
 
 		if (kind)
@@ -93,6 +94,17 @@ __weak __attribute__((noinline)) int sensitive_below(__u64 dentry_at, __u64 root
 		dentry = parent;
 	}
 	return 0;
+}
+
+/* With what lies farther up: by act, the nearer counts. Likewise a global function. */
+__weak __attribute__((noinline)) int sensitive_join(__u32 kinds, __u32 above)
+{
+	if (!(above & WD_SENSITIVE_WHOLE))
+		return kinds;
+	for (int act = 0; act <= SENSITIVE_REMOVE; act++)
+		if (!SENSITIVE_KIND(kinds, act))
+			kinds |= above & 0xffu << 8 * act;
+	return kinds;
 }
 
 /* What all of which is sensitive lies above a mount's root: the kinds by act, each of the nearest. */
@@ -107,17 +119,11 @@ __weak __attribute__((noinline)) int sensitive_above_root(__u64 root_at)
 #pragma nounroll
 	for (int i = 0; i < SENSITIVE_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		__u32 kinds;
 
 		if (parent == dentry)
 			break;
 		dentry = parent;
-		kinds = sensitive_at(dentry);
-		if (!(kinds & WD_SENSITIVE_WHOLE))
-			continue;
-		for (int act = 0; act <= SENSITIVE_REMOVE; act++)
-			if (!SENSITIVE_KIND(found.kinds, act))
-				found.kinds |= kinds & 0xffu << 8 * act;
+		found.kinds = sensitive_join(found.kinds, sensitive_at((__u64)dentry));
 	}
 	bpf_map_update_elem(&sensitive_above, &key, &found, BPF_ANY);
 	return found.kinds;
