@@ -82,6 +82,7 @@ may='
      protobuf   sink.[ch]
      protobuf   sink/*
      protobuf   capture/*
+     protobuf   frame.[ch]
      protobuf   json.[ch]
      protobuf   ocsf.[ch]
      protobuf   cmd_capture.c                   the names of types and severities
@@ -135,8 +136,8 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       address arena capset err file grant hash labels nameset patterns posture pss recorder rules sensitive sensitive_path table technique text trust version workload
-     schema   base                                    schema json ocsf
+     base     -                                       address arena capset clock err file grant hash labels nameset patterns posture pss recorder rules sensitive sensitive_path table technique text trust version workload
+     schema   base                                    schema frame json ocsf
      capture  base,schema                             capture/*
      policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable recall state event

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,6 +60,14 @@ const char *shown(const char *name)
 
 	text_quote(out, 256, name, strlen(name), " ");
 	return *name ? out : "-";
+}
+
+void drain(struct sink *s)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	while (sink_flush(s))
+		poll(&out, 1, 10);
 }
 
 int capture_fail(const struct err *err)

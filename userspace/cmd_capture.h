@@ -7,6 +7,7 @@
 
 #include "capture/merge.h"
 #include "cmd.h"
+#include "sink.h"
 
 /* What the commands on capture files have in common: which events are wanted, files opened as one, progress, damage told. */
 
@@ -55,6 +56,9 @@ int set_damage(const struct capture_set *s);
 
 /* Says on a terminal how far it is; nothing within the first second, and nothing on anything else. `total` 0: it is over. */
 void progress(uint64_t done, uint64_t total);
+
+/* Waits until all that was written is out: a sink never waits for a slow reader by itself. */
+void drain(struct sink *s);
 
 /* Prints an error, and returns the exit code for it. */
 int capture_fail(const struct err *err);

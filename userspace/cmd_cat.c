@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd_capture.h"
 #include "sink.h"
@@ -25,16 +23,6 @@ enum {
 	LOST_MAX = 1000, /* in a row: then nobody takes them any more */
 };
 
-/* All of it goes out: a sink never waits for a slow reader by itself. */
-static void put(struct sink *s, const Warder__V1__Event *e)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-	sink_write(s, e);
-	while (sink_flush(s))
-		poll(&out, 1, 10);
-}
-
 static int cat(struct capture_set *set, struct sink *s, struct err *err)
 {
 	uint64_t lost = 0, in_a_row = 0;
@@ -49,7 +37,8 @@ static int cat(struct capture_set *set, struct sink *s, struct err *err)
 				(unsigned long long)f.mark.seq);
 			continue;
 		}
-		put(s, e);
+		sink_write(s, e);
+		drain(s);
 		warder__v1__event__free_unpacked(e, NULL);
 		in_a_row = s->lost > lost ? in_a_row + 1 : 0;
 		if (s->lost > lost && !lost)

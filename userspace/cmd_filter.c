@@ -8,6 +8,7 @@
 #include "capture/wire.h"
 #include "capture/writer.h"
 #include "cmd_capture.h"
+#include "frame.h"
 
 struct copied {
 	uint64_t events, lost_notes, snapshots;
@@ -74,14 +75,11 @@ static int64_t copy_snapshot(const struct capture_frame *f, const uint64_t *orig
 static int copy_event(struct capture_writer *w, const struct capture_frame *f)
 {
 	static uint8_t framed[WRITER_FRAME_MAX];
-	size_t head = 0;
+	size_t head;
 
 	if (f->len > sizeof(framed) - 8)
 		return -EMSGSIZE;
-	for (size_t rest = f->len; rest > 127; rest >>= 7)
-		framed[head++] = (uint8_t)(rest | 128);
-	framed[head] = (uint8_t)(f->len >> 7 * head);
-	head++;
+	head = frame_head(framed, f->len);
 	memcpy(framed + head, f->bytes, f->len);
 	return (f->type == BLOCK_TYPE_LOST ? capture_lost : capture_append)(w, framed, head + f->len, &f->mark);
 }

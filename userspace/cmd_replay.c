@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmd_capture.h"
 #include "difference.h"
 #include "policy.h"
@@ -81,12 +80,10 @@ static void pass_close(struct sink *s)
 static const struct sink_kind pass = {
 	.name = "pass", .help = "", .write = pass_write, .flush = pass_flush, .close = pass_close};
 
-/* A sink never waits for a slow reader by itself. */
-static void drain(struct replays *r)
+static void drain_all(struct replays *r)
 {
 	for (unsigned int i = 0; i < r->n_sinks; i++)
-		while (sink_flush(r->sinks[i]))
-			poll(NULL, 0, 10);
+		drain(r->sinks[i]);
 }
 
 static struct stream_replay *stream_new(struct replays *r, const Warder__V1__CaptureHeader *m, struct err *err)
@@ -113,6 +110,7 @@ static struct stream_replay *stream_new(struct replays *r, const Warder__V1__Cap
 static struct stream_replay *stream_of(struct replays *r, const struct capture *c, struct err *err)
 {
 	const Warder__V1__CaptureHeader *m = capture_meta(c);
+	struct stream_replay *s;
 
 	if (!m) {
 		err_set(err, -EBADMSG,
@@ -128,7 +126,10 @@ static struct stream_replay *stream_of(struct replays *r, const struct capture *
 		err_set(err, -E2BIG, "more than %d runs of sensors in these files", MAX_STREAMS);
 		return NULL;
 	}
-	return r->streams[r->n] = stream_new(r, m, err), r->streams[r->n] ? r->streams[r->n++] : NULL;
+	s = stream_new(r, m, err);
+	if (s)
+		r->streams[r->n++] = s;
+	return s;
 }
 
 /* What stood when the file was begun. A stream that came from another file knows it. */
@@ -167,19 +168,11 @@ static int take_frame(struct replays *r, const struct capture *c, const struct c
 		difference_take(r->difference, e, false);
 	replay_event(&s->replay, e);
 	warder__v1__event__free_unpacked(e, NULL);
-	drain(r);
+	drain_all(r);
 	return 0;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
-static void finish(struct replays *r, const struct timespec *start)
+static void finish(struct replays *r, uint64_t start_ns)
 {
 	uint64_t events = 0, records = 0, refused = 0, findings = 0, incidents = 0;
 	double took;
@@ -197,7 +190,7 @@ static void finish(struct replays *r, const struct timespec *start)
 		replay_destroy(p);
 		free(r->streams[i]);
 	}
-	took = seconds_since(start);
+	took = (double)(monotonic_ns() - start_ns) / 1e9;
 	fprintf(stderr,
 		"warder: replayed %llu events, %llu of them records, in %.2f s (%.0f a second): %llu findings, %llu incidents\n",
 		(unsigned long long)events, (unsigned long long)records, took, took > 0 ? (double)events / took : 0,
@@ -211,16 +204,16 @@ static int replay_all(struct replays *r, char **paths, int n, struct err *err)
 {
 	struct capture_frame f;
 	struct capture_set set;
-	struct timespec start;
+	uint64_t start_ns;
 	int rc = set_open(&set, paths, n, &r->o->query, true, err), damage;
 
 	if (rc)
 		return capture_fail(err);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start_ns = monotonic_ns();
 	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = take_frame(r, set.merge.files[set.merge.last], &f, err)))
 		;
-	finish(r, &start);
-	drain(r);
+	finish(r, start_ns);
+	drain_all(r);
 	damage = set_damage(&set);
 	set_close(&set);
 	return rc ? capture_fail(err) : damage;

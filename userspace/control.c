@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "frame.h"
 #include "inventory.h"
-#include "sink/frame.h"
 
 #define REQUEST_MAX 32
 #define FRAME_MAX   (256 * 1024)
@@ -226,22 +226,6 @@ static int call(const char *path, const char *what, FILE **out, struct err *err)
 	return err_set(err, -EPIPE, "the sensor on %s hung up", path);
 }
 
-/* The length before a frame. 1: it is there; 0: the end; -EBADMSG. */
-static int read_length(FILE *f, size_t *len)
-{
-	*len = 0;
-	for (unsigned int shift = 0; shift < 28; shift += 7) {
-		int c = getc(f);
-
-		if (c == EOF)
-			return shift || ferror(f) ? -EBADMSG : 0;
-		*len |= (size_t)(c & 0x7f) << shift;
-		if (!(c & 0x80))
-			return *len <= FRAME_MAX ? 1 : -EBADMSG;
-	}
-	return -EBADMSG;
-}
-
 int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx,
 		struct err *err)
 {
@@ -254,7 +238,7 @@ int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const 
 		free(frame);
 		return rc;
 	}
-	while ((rc = read_length(f, &len)) > 0) {
+	while ((rc = frame_read_head(f, FRAME_MAX, &len)) > 0) {
 		Warder__V1__Event *e = fread(frame, 1, len, f) == len ? warder__v1__event__unpack(NULL, len, frame) : NULL;
 
 		if (!e) {

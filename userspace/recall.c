@@ -80,8 +80,8 @@ static void recall_if_new(struct state *s, const Warder__V1__Workload *m)
 
 	if (!m->container)
 		return; /* who it is was not known */
-	if (!w || w->resolution != (enum resolution)m->resolution || (m->container && strcmp(w->name, m->container->name)) ||
-	    (m->container && m->container->image && strcmp(w->image, m->container->image->ref)) ||
+	if (!w || w->resolution != (enum resolution)m->resolution || strcmp(w->name, m->container->name) ||
+	    (m->container->image && strcmp(w->image, m->container->image->ref)) ||
 	    (m->pod && strcmp(w->account, m->pod->service_account)) || (!s->trust && strcmp(w->trust, m->trust)))
 		recall_workload(s, m);
 }

@@ -102,15 +102,17 @@ static void take_identity(struct replay *r, const Warder__V1__Event *ev)
 		engine_named(&r->engine, origin);
 }
 
+static void recall_posture(struct state *s, const Warder__V1__Posture *m)
+{
+	uint64_t origin = recall_workload(s, m->workload);
+
+	if (origin)
+		((struct state_container *)table_get(&s->containers, origin))->level = (int)m->level;
+}
+
 static void take_posture(struct replay *r, const Warder__V1__Event *ev)
 {
-	const Warder__V1__Posture *m = ev->posture;
-	struct state_container *c;
-
-	if (recall_workload(&r->engine.state, m->workload)) {
-		c = table_get(&r->engine.state.containers, m->workload->origin_id);
-		c->level = (int)m->level;
-	}
+	recall_posture(&r->engine.state, ev->posture);
 	engine_emit(&r->engine, ev);
 }
 
@@ -177,19 +179,27 @@ static void take_own(struct replay *r, const Warder__V1__Event *ev)
 	engine_emit(&r->engine, ev);
 }
 
+/* An event's record again, and what it says to the state. False where there is none. */
+static bool record_again(struct replay *r, const Warder__V1__Event *ev, struct view *view)
+{
+	if (schema_record(ev, r->record, RECORD_MAX) || schema_check(r->record, RECORD_MAX))
+		return false;
+	state_take(&r->engine.state, r->record, view);
+	recall_event(&r->engine.state, ev);
+	return true;
+}
+
 /* As engine_take, but what the state and the event would be made of is in the event. */
 static void take_record(struct replay *r, const Warder__V1__Event *ev)
 {
 	struct engine *e = &r->engine;
 	struct view view;
 
-	if (schema_record(ev, r->record, RECORD_MAX) || schema_check(r->record, RECORD_MAX)) {
+	if (!record_again(r, ev, &view)) {
 		r->refused++;
 		return;
 	}
 	r->records++;
-	state_take(&e->state, r->record, &view);
-	recall_event(&e->state, ev);
 	state_view(&e->state, r->record, &view);
 	view.strict = e->rules && e->rules->strict;
 	arena_reset(&e->arena);
@@ -218,24 +228,17 @@ void replay_event(struct replay *r, const Warder__V1__Event *ev)
 void replay_snapshot(struct replay *r, const Warder__V1__Event *ev)
 {
 	struct state *s = &r->engine.state;
-	struct state_container *c;
 	struct view view;
 
 	switch (ev->payload_case) {
 	case WARDER__V1__EVENT__PAYLOAD_CONTAINER_SEAL:
-		if (schema_record(ev, r->record, RECORD_MAX) || schema_check(r->record, RECORD_MAX))
-			return;
-		state_take(s, r->record, &view);
-		recall_event(s, ev);
+		record_again(r, ev, &view);
 		break;
 	case WARDER__V1__EVENT__PAYLOAD_IDENTITY:
 		recall_workload(s, ev->identity->workload);
 		break;
 	case WARDER__V1__EVENT__PAYLOAD_POSTURE:
-		if (!recall_workload(s, ev->posture->workload))
-			return;
-		c = table_get(&s->containers, ev->posture->workload->origin_id);
-		c->level = (int)ev->posture->level;
+		recall_posture(s, ev->posture);
 		break;
 	default:
 		break;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define MAX_CONTAINERS 2048 /* with those that ended, which late events still name */
 #define MAX_PROCESSES  8192
 #define MAX_TAGGED     1024 /* containers whose labels are remembered */
@@ -279,17 +281,9 @@ void state_wait_name(struct state *s, uint64_t origin)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
-
 void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *w), void *ctx)
 {
-	int64_t until = now_ms() + RENAME_MS;
+	int64_t until = monotonic_ms() + RENAME_MS;
 
 	for (uint32_t i = 0; i < s->containers.used; i++) {
 		struct state_container *c = table_at(&s->containers, s->rename_at++ % s->containers.used);
@@ -299,7 +293,7 @@ void state_rename(struct state *s, void (*fn)(void *ctx, const struct workload *
 		container_name(s, c);
 		if (c->named && c->workload.resolution > RESOLVED_CGROUP)
 			fn(ctx, &c->workload);
-		if (now_ms() >= until)
+		if (monotonic_ms() >= until)
 			return;
 	}
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
 #include "json.h"
-#include "sink/frame.h"
 #include "text.h"
 #include "warder/v1/event.pb-c.h"
 

@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "capture/wire.h"
 #include "capture/writer.h"
+#include "clock.h"
+#include "frame.h"
 #include "recorder.h"
-#include "sink/frame.h"
 #include "sink/kinds.h"
 #include "sink/wcapdir.h"
 #include "table.h"
@@ -57,21 +58,12 @@ struct capture_sink {
 	char room[FRAME_MAX];
 };
 
-static uint64_t monotonic_ns(void)
+static int mark_read(const void *frame, size_t len, struct capture_mark *out)
 {
-	struct timespec t;
+	struct wire w = wire_of(frame, len);
+	uint64_t n;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-static size_t head_len(const char *frame)
-{
-	size_t n = 1;
-
-	while (frame[n - 1] & 0x80)
-		n++;
-	return n;
+	return wire_varint(&w, &n) ? capture_mark_read(w.at, (size_t)(w.end - w.at), out) : -EBADMSG;
 }
 
 /* A repeated field of messages is, on the wire, its tag and then what a frame is. */
@@ -187,7 +179,7 @@ static int take_kept(void *ctx, const struct recorded *e, const void *bytes)
 	struct taking *t = ctx;
 	struct capture_mark m;
 
-	t->rc = capture_mark_read((const char *)bytes + head_len(bytes), e->len - head_len(bytes), &m);
+	t->rc = mark_read(bytes, e->len, &m);
 	if (!t->rc)
 		t->rc = put(t->c, bytes, e->len, &m);
 	return t->rc;
@@ -329,7 +321,7 @@ static int capture_write(struct sink *s, const Warder__V1__Event *e)
 
 	if (n < 0)
 		return (int)n;
-	rc = capture_mark_read(c->room + head_len(c->room), (size_t)n - head_len(c->room), &m);
+	rc = mark_read(c->room, (size_t)n, &m);
 	if (rc)
 		return rc;
 	keep_pending(c);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sink/frame.h"
+#include "frame.h"
 #include "sink/kinds.h"
 #include "sink/stream.h"
 

@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
 	RETRY_FIRST_MS = 100,
@@ -34,14 +35,6 @@ struct stream {
 	struct sockaddr_un peer;
 	char room[STREAM_RECORD_MAX];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* A file takes all or, on a full disk, nothing: what a short write left is taken back, unless another writer came after it. */
 static ssize_t push_file(struct stream *st, const char *p, size_t n)
@@ -95,7 +88,7 @@ static void stream_disconnect(struct stream *st)
 /* 0 when connected. A unix socket's connect is done or refused at once: it cannot block here. */
 static int stream_connect(struct stream *st)
 {
-	int64_t now = now_ms();
+	int64_t now = monotonic_ms();
 	int ret;
 
 	if (st->fd >= 0)
@@ -124,7 +117,7 @@ static ssize_t push_unix(struct stream *st, const char *p, size_t n)
 	done = push_socket(st, p, n);
 	if (done < 0) {
 		stream_disconnect(st);
-		st->retry_at = now_ms() + st->retry_ms;
+		st->retry_at = monotonic_ms() + st->retry_ms;
 		return 0;
 	}
 	return done;
@@ -241,10 +234,10 @@ int stream_flush(struct sink *s)
 void stream_close(struct sink *s)
 {
 	struct stream *st = s->state;
-	int64_t until = now_ms() + CLOSE_WAIT_MS, left;
+	int64_t until = monotonic_ms() + CLOSE_WAIT_MS, left;
 	struct pollfd pfd = {.events = POLLOUT};
 
-	while (stream_flush(s) && (left = until - now_ms()) > 0) {
+	while (stream_flush(s) && (left = until - monotonic_ms()) > 0) {
 		pfd.fd = st->fd;
 		poll(&pfd, 1, st->fd < 0 || left < 50 ? (int)(left < 50 ? left : 50) : (int)left);
 	}

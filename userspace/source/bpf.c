@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "../clock.h"
 #include "../schema.h"
 #include "warder.skel.h"
 
@@ -168,14 +168,6 @@ static bool bpf_capabilities(struct source *base, uint64_t origin, struct wd_cap
 	struct source_bpf *s = (struct source_bpf *)base;
 
 	return !bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.wd_capabilities), &origin, out);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 /*

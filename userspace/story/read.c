@@ -9,31 +9,16 @@
 
 #include "capture/merge.h"
 #include "capture/verify.h"
+#include "frame.h"
 
 #define FRAME_MAX (4u << 20) /* far more than any event has: what claims more is no such file */
-
-/* 1; 0 at the end of the file; -EBADMSG where there is no length, or one that no event has. */
-static int read_length(FILE *in, size_t *len)
-{
-	uint64_t n = 0;
-	int c = 0x80;
-
-	for (unsigned int shift = 0; c & 0x80 && shift < 35; shift += 7) {
-		c = getc(in);
-		if (c == EOF)
-			return shift ? -EBADMSG : 0;
-		n |= (uint64_t)(c & 0x7f) << shift;
-	}
-	*len = n;
-	return c & 0x80 || n > FRAME_MAX ? -EBADMSG : 1;
-}
 
 static int read_frames(struct story *s, FILE *in, uint8_t *frame)
 {
 	size_t len = 0;
 	int rc;
 
-	while ((rc = read_length(in, &len)) == 1) {
+	while ((rc = frame_read_head(in, FRAME_MAX, &len)) == 1) {
 		if (fread(frame, 1, len, in) != len)
 			break;
 		rc = story_add(s, frame, len);

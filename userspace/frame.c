@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sink/frame.h"
+#include "frame.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -55,18 +55,41 @@ static bool frame_strings(ProtobufCMessage *m, bool fix)
 	return ok;
 }
 
+size_t frame_head(uint8_t *out, size_t n)
+{
+	size_t head = 0;
+
+	for (; n > 127; n >>= 7)
+		out[head++] = (uint8_t)(n | 128);
+	out[head++] = (uint8_t)n;
+	return head;
+}
+
+int frame_read_head(FILE *in, size_t max, size_t *len)
+{
+	*len = 0;
+	for (unsigned int shift = 0; shift < 28; shift += 7) {
+		int c = getc(in);
+
+		if (c == EOF)
+			return shift || ferror(in) ? -EBADMSG : 0;
+		*len |= (size_t)(c & 0x7f) << shift;
+		if (!(c & 0x80))
+			return *len <= max ? 1 : -EBADMSG;
+	}
+	return -EBADMSG;
+}
+
 static ssize_t frame_pack_valid(const ProtobufCMessage *m, uint8_t *out, size_t size)
 {
-	size_t n = protobuf_c_message_get_packed_size(m), head = 1, rest;
+	size_t n = protobuf_c_message_get_packed_size(m), head;
+	uint8_t length[FRAME_HEAD];
 
-	for (rest = n; rest > 127; rest >>= 7)
-		head++;
+	head = frame_head(length, n);
 	if (n > size || head > size - n)
 		return -EMSGSIZE;
-	for (rest = n; rest > 127; rest >>= 7)
-		*out++ = (uint8_t)(rest | 128);
-	*out++ = (uint8_t)rest;
-	return (ssize_t)(head + protobuf_c_message_pack(m, out));
+	memcpy(out, length, head);
+	return (ssize_t)(head + protobuf_c_message_pack(m, out + head));
 }
 
 /* The event is the caller's and stays as it is: a copy is made by packing it, and the copy's strings are sanitised. */
