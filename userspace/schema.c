@@ -312,12 +312,14 @@ static int remake(struct remake *m, char *part, const struct rec_layout *l, cons
 	for (unsigned int i = 0; i < l->n; i++) {
 		const struct rec_field *f = &l->fields[i];
 		const char *at = (const char *)from + from->descriptor->fields[f->index].offset;
-		const void *pointer;
+		const void *pointer = NULL;
 		char *to = part + f->offset;
 		struct wd_str s = {0, 0};
 		int rc = 0;
 
-		memcpy(&pointer, at, sizeof(pointer));
+		/* The other kinds are shorter than a pointer, and one may be the message's last. */
+		if (f->kind >= REC_COMM)
+			memcpy(&pointer, at, sizeof(pointer));
 		switch (f->kind) {
 		case REC_U64:
 			memcpy(to, at, 8);
