@@ -82,18 +82,85 @@ static __always_inline bool is_plain(const struct vfsmount *mnt, const struct co
 	       !is_kernel_magic(BPF_CORE_READ(sb, s_magic)) && ((__u64)m == c->root || !is_sensitive_filesystem(sb));
 }
 
+#define FOLD 0x9e3779b97f4a7c15ull /* 2^64 by the golden ratio: a factor that spreads what is folded */
+
+/* Changes with each of them. */
+#define IDS_FOLD(uid, suid, euid, fsuid)                                                                                       \
+	((__u32)(((((__u64)(uid) << 32 | (euid)) * FOLD ^ ((__u64)(suid) << 32 | (fsuid))) * FOLD) >> 32))
+
+static __always_inline __u32 cred_ids(const struct cred *cred)
+{
+	return IDS_FOLD(BPF_CORE_READ(cred, uid.val), BPF_CORE_READ(cred, suid.val), BPF_CORE_READ(cred, euid.val),
+			BPF_CORE_READ(cred, fsuid.val));
+}
+
+static __always_inline bool id_is_mapped(const struct uid_gid_extent *ranges, __u32 id)
+{
+	for (int i = 0; i < UID_GID_MAP_EXTENTS; i++)
+		if (id - ranges[i].lower_first < ranges[i].count)
+			return true;
+	return false;
+}
+
+static __always_inline __u64 id_map_fold(__u64 fold, const struct uid_gid_extent *ranges)
+{
+	for (int i = 0; i < UID_GID_MAP_EXTENTS; i++) {
+		fold = (fold ^ ((__u64)ranges[i].first << 32 | ranges[i].lower_first)) * FOLD;
+		fold = (fold ^ ranges[i].count) * FOLD;
+	}
+	return fold;
+}
+
+/*
+ * Does a task in the user namespace of its container have user ids that this does not map, having had such as it maps; or is the map
+ * another than it was? No call does either: set*id takes ids of the map, and a map is written once. A task that joins with ids
+ * of its own keeps them. More than five ranges are not looked into. Gives the Dimension bit, or 0. A global function, as envelope_judge
+ * is, and beside that one and not below it: the two have more stack than a program may.
+ */
+__weak __attribute__((noinline)) int ids_lost(__u64 address)
+{
+	struct task_struct *task = (void *)address;
+	const struct cred *cred = BPF_CORE_READ(task, real_cred);
+	const struct user_namespace *ns = BPF_CORE_READ(cred, user_ns);
+	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
+	struct container *c = o ? container_of_origin(o) : NULL;
+	struct uid_gid_extent ranges[UID_GID_MAP_EXTENTS] = {};
+	__u32 n, groups;
+	__u64 fold;
+
+	if (!c || c->ns[NS_USER] == host.ns[NS_USER] || BPF_CORE_READ(ns, ns.inum) != c->ns[NS_USER])
+		return 0; /* the node's own has all ids; in a child of the container's it has those that it gave it */
+	n = BPF_CORE_READ(ns, uid_map.nr_extents);
+	groups = BPF_CORE_READ(ns, gid_map.nr_extents);
+	BPF_CORE_READ_INTO(&ranges, ns, gid_map.extent);
+	fold = id_map_fold((__u64)n << 32 | groups, ranges);
+	BPF_CORE_READ_INTO(&ranges, ns, uid_map.extent);
+	fold = (id_map_fold(fold, ranges) >> 32) | 1;
+	if (!c->id_maps && n && groups)
+		c->id_maps = fold;
+	if (c->id_maps && fold != c->id_maps)
+		return WD_DIM_UID;
+	if (n > UID_GID_MAP_EXTENTS)
+		return 0;
+	if (id_is_mapped(ranges, BPF_CORE_READ(cred, uid.val)) && id_is_mapped(ranges, BPF_CORE_READ(cred, euid.val)))
+		o->mapped = 1;
+	else if (o->mapped)
+		return WD_DIM_UID;
+	return 0;
+}
+
 #define SYSCALL_WORK_SECCOMP 1 /* bit 0, from 5.11 */
 #define LABEL_MAX            64
 
 /* The LSMs' blob of credentials, folded. What is committed never changes in place: a label comes with new credentials. */
-static __always_inline __u64 cred_label(const struct cred *cred)
+static __always_inline __u32 cred_label(const struct cred *cred)
 {
 	__u64 blob[LABEL_MAX / 8] = {}, label = 0;
 
 	bpf_probe_read_kernel(blob, label_size & (LABEL_MAX - 1), BPF_CORE_READ(cred, security));
 	for (int i = 0; i < LABEL_MAX / 8; i++)
-		label = (label ^ blob[i]) * 0x9e3779b97f4a7c15ull;
-	return label;
+		label = (label ^ blob[i]) * FOLD;
+	return label >> 32;
 }
 
 /* Takes what a thread has as it is: after an exec by another thread, which becomes the first, or at a fork by one. */
@@ -106,14 +173,15 @@ static __always_inline void security_remember(struct origin *o, struct task_stru
 }
 
 /*
- * What no call takes away: a thread's seccomp mode only rises (SECCOMP_MODE_DEAD is 3), no_new_privs never clears. The mode is
- * set a moment before the flag that makes it work, so its loss counts when it is seen twice. An exploit writes them in place.
+ * What no call takes away: a thread's seccomp mode only rises (SECCOMP_MODE_DEAD is 3), no_new_privs never clears, and credentials
+ * that were committed keep label and ids. The mode is set a moment before the flag that makes it work, so its loss counts when it
+ * is seen twice. An exploit writes them in place.
  */
 static __always_inline void security_compare(struct task_struct *task, const struct cred *cred, struct origin *o,
 					     struct broken *b)
 {
 	__u32 mode = BPF_CORE_READ(task, seccomp.mode), nnp = BPF_CORE_READ(task, atomic_flags) & 1;
-	__u64 label;
+	__u32 label, ids;
 
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return;
@@ -130,15 +198,17 @@ static __always_inline void security_compare(struct task_struct *task, const str
 		b->dims |= WD_DIM_NO_NEW_PRIVS;
 	else
 		o->no_new_privs = nnp;
-	if (!label_size)
+	if (!creds_told)
 		return;
-	label = cred_label(cred);
-	if (cred == o->cred && label != o->label) {
-		b->dims |= WD_DIM_LSM;
+	label = label_size ? cred_label(cred) : 0;
+	ids = cred_ids(cred);
+	if (cred == o->cred && (label != o->label || ids != o->ids)) {
+		b->dims |= (label != o->label ? WD_DIM_LSM : 0) | (ids != o->ids ? WD_DIM_UID : 0);
 		return;
 	}
 	o->cred = cred;
 	o->label = label;
+	o->ids = ids;
 }
 
 static __always_inline void envelope_compare(struct task_struct *task, struct origin *o, struct container *c, struct broken *b)
@@ -223,7 +293,7 @@ static __always_inline __u32 envelope_report(struct task_struct *task, struct or
 
 /*
  * Is the running task as it was when it was last found within its envelope? Pointers equal to those that were judged need no
- * second look; capabilities are compared by value, since an exploit writes them in place. False is no verdict.
+ * second look; capabilities and ids are compared by value, since an exploit writes them in place. False is no verdict.
  */
 static __always_inline bool envelope_unchanged(const struct origin *o)
 {
@@ -236,6 +306,8 @@ static __always_inline bool envelope_unchanged(const struct origin *o)
 	cred = task->real_cred;
 	if (cred->user_ns != o->user_ns)
 		return false;
+	if (cred == o->cred && IDS_FOLD(cred->uid.val, cred->suid.val, cred->euid.val, cred->fsuid.val) != o->ids)
+		return false;
 	if (bpf_core_field_exists(cred->cap_effective.val))
 		caps = cred->cap_permitted.val | cred->cap_effective.val | cred->cap_bset.val;
 	else
@@ -244,15 +316,15 @@ static __always_inline bool envelope_unchanged(const struct origin *o)
 }
 
 /*
- * Compares and reports; gives the dimensions broken by now. A global function, as reach_report is: verified once, not at each
+ * Compares and reports, beside `dims` that were found already; gives the dimensions broken by now. A global function, as reach_report is: verified once, not at each
  * place that calls it with what is known there. Its arguments are numbers, since 5.10 passes no pointers to one.
  */
-__weak __attribute__((noinline)) int envelope_judge(__u64 address, __u32 via)
+__weak __attribute__((noinline)) int envelope_judge(__u64 address, __u32 via, __u32 dims)
 {
 	struct task_struct *task = (void *)address;
 	struct origin *o = origin_of(BPF_CORE_READ(task, tgid));
 	struct container *c = o ? container_of_origin(o) : NULL;
-	struct broken b = {};
+	struct broken b = {.dims = dims};
 
 	if (!c)
 		return 0;
@@ -262,7 +334,7 @@ __weak __attribute__((noinline)) int envelope_judge(__u64 address, __u32 via)
 
 static __always_inline __u32 envelope_check(struct task_struct *task, __u32 via)
 {
-	return envelope_judge(number_of(task), via);
+	return envelope_judge(number_of(task), via, ids_lost(number_of(task)));
 }
 
 /* The same of the running task, at a hook that is passed often. */

@@ -50,7 +50,23 @@ struct ns_common {
 	unsigned int inum;
 };
 
+/* More than five ranges are in memory of their own, and two pointers lie here. */
+#define UID_GID_MAP_EXTENTS 5
+
+struct uid_gid_extent {
+	__u32 first;
+	__u32 lower_first;
+	__u32 count;
+};
+
+struct uid_gid_map {
+	__u32 nr_extents;
+	struct uid_gid_extent extent[UID_GID_MAP_EXTENTS];
+};
+
 struct user_namespace {
+	struct uid_gid_map uid_map;
+	struct uid_gid_map gid_map;
 	struct user_namespace *parent;
 	int level;
 	struct ns_common ns;
@@ -153,7 +169,9 @@ struct key;
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t suid;
 	kuid_t euid;
+	kuid_t fsuid;
 	kernel_cap_t cap_permitted;
 	kernel_cap_t cap_effective;
 	kernel_cap_t cap_bset;

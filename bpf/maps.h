@@ -24,7 +24,7 @@ struct container {
 	__u32 ns[NS_COUNT];
 	__u32 processes; /* alive with this origin; the last one's exit ends the container */
 	__u32 stdio_next;
-	__u32 pad_;
+	__u32 id_maps; /* fold of what its user namespace maps; 0: not both of uids and gids yet */
 	__u64 upper; /* dentry of its root's upper directory */
 	__u64 root;  /* the mount (struct mount) of its root */
 	struct inherited_file stdio[STDIO_SLOTS];
@@ -38,13 +38,14 @@ struct origin {
 	const struct vfsmount *root;   /* likewise */
 	const struct vfsmount *cwd;
 	const struct user_namespace *user_ns;
-	/* Of the first thread (each has its own); what a thread can only gain, and the label of the credentials that it had. */
+	/* Of the first thread (each has its own); what a thread can only gain, and label and user ids of the credentials that it had. */
 	const struct cred *cred;
-	__u64 label;
+	__u32 label;
+	__u32 ids;
 	__u32 seccomp_mode;
 	__u32 no_new_privs;
 	__u32 unfiltered; /* looks in a row that found a seccomp mode without its flag */
-	__u32 pad_;
+	__u32 mapped;     /* it had user ids that its container's user namespace maps */
 	__u32 mnt_ns;     /* last mount namespace found within it */
 	__u32 broken;     /* Dimension bits reported already: it and its children are not reported for them again */
 	__u32 entered;    /* it came in by an exec into the container */
@@ -128,6 +129,9 @@ struct wd_budget budget __weak;
 
 /* Strict mode, set by userspace: namespaces that a container makes for itself are told. */
 __u32 strict __weak;
+
+/* Set by userspace where commit_creds is hooked: credentials at an address that was remembered are those that were remembered. */
+__u32 creds_told __weak;
 
 /* Bytes of a credential's security blob, set by userspace where they are known and commit_creds is hooked; 0: not looked at. */
 __u32 label_size __weak;

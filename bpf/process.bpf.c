@@ -268,7 +268,9 @@ int BPF_PROG(tp_btf_process_fork, struct task_struct *parent, struct task_struct
 	if (parent_id == child_id)
 		return 0; /* a thread */
 	o = origin_of(parent_id);
-	if (BPF_CORE_READ(child, nsproxy) != BPF_CORE_READ(parent, nsproxy))
+	/* A user namespace alone, as sandboxes try whether they may have one, is not in the proxy. */
+	if (BPF_CORE_READ(child, nsproxy) != BPF_CORE_READ(parent, nsproxy) ||
+	    BPF_CORE_READ(child, real_cred, user_ns) != BPF_CORE_READ(parent, real_cred, user_ns))
 		made = ns_cloned(parent, child, o);
 	if (!o)
 		return 0;

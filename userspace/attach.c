@@ -103,6 +103,8 @@ const struct hook hooks[] = {
 	{"sweep", NULL, "tasks whose credentials, namespaces or root were rewritten with no hook passed", false},
 	{"sweep_labels", NULL,
 	 "rewritten security labels: cred_change is not hooked, or no active security module has any that stay", HOOK_LABELS},
+	{"sweep_ids", "user ids that were rewritten to others that the container may have: cred_change is not hooked",
+	 "rewritten user ids, and maps of them", HOOK_IDS},
 };
 const unsigned int hooks_n = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= ATTACH_HOOKS, "struct attach has room for each");
@@ -169,6 +171,11 @@ void attach_plan(struct attach *a, const struct probe *p, struct bpf_object *obj
 			bool labels = p->label_size && attach_tier(a, "cred_change") < TIER_NONE;
 
 			a->tiers[i] = labels ? attach_tier(a, "sweep") : TIER_NONE;
+			continue;
+		}
+		if (hooks[i].flags & HOOK_IDS) {
+			t = attach_tier(a, "cred_change");
+			a->tiers[i] = t < TIER_NONE ? t : attach_tier(a, "sweep");
 			continue;
 		}
 		t = a->floor[i];

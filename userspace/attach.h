@@ -21,7 +21,8 @@ struct hook {
 enum {
 	HOOK_REQUIRED = 1,        /* without it the sensor does not start */
 	HOOK_TP_BTF_DEGRADED = 2, /* on the tp_btf tier `degraded` holds already */
-	HOOK_LABELS = 4 /* no program of its own: the sweep's, where security modules have labels and cred_change is hooked */
+	HOOK_LABELS = 4, /* no program of its own: the sweep's, where security modules have labels and cred_change is hooked */
+	HOOK_IDS = 8     /* no program of its own: the sweep's, and cred_change's where that is hooked */
 };
 
 extern const struct hook hooks[];

@@ -109,7 +109,7 @@ const struct technique techniques[] = {
 	{"R25", "Other user or more capabilities than the runtime was told at a container's start", "T1548", "process_exec"},
 	{"R26", "ExecSync DoS (CVE-2022-1708 CRI-O, CVE-2022-31030 containerd)", "T1499", NULL},
 	{"K01", "Credentials beyond what the container was sealed with", "T1068", "cred_change file_open sweep"},
-	{"K02", "Credentials beyond what the container was sealed with", "T1068", "file_open sweep"},
+	{"K02", "User ids changed with no new credentials, or beyond what the container may have", "T1068", "sweep_ids"},
 	{"K03", "Namespaces of another principal without a call that joins them", "T1611", "namespace_change file_open sweep"},
 	{"K04", "Root directory in another principal's mount tree without a call that changes it", "T1611", "file_open sweep"},
 	{"K05", "seccomp filter or no_new_privs lost, which no call takes away", "T1562.001", "sweep process_exec"},

@@ -192,6 +192,25 @@ static int act_threads_seccomp(char **arg)
 	return fail("execv");
 }
 
+/* Takes another user's ids and its own again, and opens a file as each, for longer than the sensor's sweeps are apart. */
+static int act_ids_changed(char **arg)
+{
+	(void)arg;
+	for (int i = 0; i < 60; i++) {
+		int fd;
+
+		if (setresuid(7, 7, 0) || (fd = open("/etc/hostname", O_RDONLY | O_CLOEXEC)) < 0)
+			return fail("as another user");
+		close(fd);
+		usleep(20000);
+		if (setresuid(0, 0, 0) || (fd = open("/etc/hostname", O_RDONLY | O_CLOEXEC)) < 0)
+			return fail("as root");
+		close(fd);
+		usleep(20000);
+	}
+	return 0;
+}
+
 /* clang-format off */
 const struct act load_acts[] = {
 	{"chroot-check", 1, act_chroot, "", "N", "is checked for CAP_SYS_CHROOT N times"},
@@ -200,6 +219,7 @@ const struct act load_acts[] = {
 	{"chroot-regained", 0, act_chroot_regained, "", "", "is refused CAP_SYS_CHROOT, then granted it"},
 	{"chroot-userns", 1, act_chroot_userns, "", "N", "is checked for it in a user namespace of its own"},
 	{"threads-seccomp", 1, act_threads_seccomp, "K05", "SECONDS", "executes by a thread without the first one's filter"},
+	{"ids-changed", 0, act_ids_changed, "K02", "", "takes another user's ids and its own again"},
 	{"flood", 1, act_flood, "P14", "SECONDS", "makes telemetry as fast as it can"},
 	{"open-flood", 2, act_open_flood, "P14 M34", "SECONDS FILE", "opens FILE as fast as it can"},
 	{0},

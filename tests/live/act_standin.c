@@ -6,6 +6,8 @@
 
 #include "act.h"
 
+#define UNMAPPED_ID 54321 /* beyond the 1,000 of a container with the suites' feature "userns" */
+
 /* Takes over the capability sets of the container's first process. */
 static int caps_like(const char *status)
 {
@@ -29,19 +31,36 @@ static int caps_like(const char *status)
 	return syscall(SYS_capset, &head, data) ? fail("capset") : 0;
 }
 
+/* Joins a user namespace as a user of the node's that it does not know: the capabilities to do so are kept. */
+static int become_unmapped(int userns)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || syscall(SYS_setresuid, UNMAPPED_ID, UNMAPPED_ID, UNMAPPED_ID) ||
+	    syscall(SYS_capget, &head, data))
+		return fail("setresuid");
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted;
+	if (syscall(SYS_capset, &head, data) || setns(userns, CLONE_NEWUSER))
+		return fail("setns user");
+	return 0;
+}
+
 /*
  * The state after a kernel exploit, made by the host: its process is put into the container's cgroups and
  *   k03: keeps the host's namespaces and root;
  *   k04: has the container's namespaces and capabilities, and the host's root;
  *   k01: has the container's namespaces and root, and all capabilities;
+ *   k02: has all that the container has but for a user id that its user namespace does not map;
  *   control: has all that the container has (what exec by a runtime makes).
  * Then it runs PROG, which is looked up in the root that it has by then.
  */
 static int standin(const char *kind, pid_t pid, char **dirs, char **prog)
 {
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fds[5], pidns, status, ret;
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fds[5], pidns, userns = -1, status, ret;
 	char path[64], caps[4096] = "\n";
-	bool own_caps = !strcmp(kind, "k04") || !strcmp(kind, "control");
+	bool unmapped = !strcmp(kind, "k02"), own_caps = unmapped || !strcmp(kind, "k04") || !strcmp(kind, "control");
 
 	if (!strcmp(kind, "k03")) {
 		ret = cgroup_enter(dirs);
@@ -55,6 +74,9 @@ static int standin(const char *kind, pid_t pid, char **dirs, char **prog)
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
 	pidns = open(path, O_RDONLY | O_CLOEXEC);
 	ret = pidns < 0 ? fail(path) : open_namespaces(pid, fds);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	if (!ret && unmapped)
+		userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (ret)
 		return ret;
 	if (setns(pidns, CLONE_NEWPID))
@@ -65,6 +87,8 @@ static int standin(const char *kind, pid_t pid, char **dirs, char **prog)
 		return 0;
 	}
 	ret = cgroup_enter(dirs);
+	if (!ret && unmapped)
+		ret = become_unmapped(userns);
 	for (int i = 0; i < 5 && !ret; i++)
 		if (setns(fds[i], 0))
 			ret = fail("setns");
@@ -93,7 +117,7 @@ static int act_standin(char **arg)
 
 /* clang-format off */
 const struct act standin_acts[] = {
-	{"standin", 3, act_standin, "K01 K03 K04", "k01|k03|k04|control PID DIR... -- PROG...", "the state after an exploit"},
+	{"standin", 3, act_standin, "K01 K02 K03 K04", "k01|k02|k03|k04|control PID DIR... -- PROG...", "the state after an exploit"},
 	{0},
 };
 /* clang-format on */

@@ -200,7 +200,7 @@ caps_json() {
 # (its mounts go both ways).
 spec() {
 	local command=$1 feature source uid=0 cgroup_path=/warder-test/$id-$name devices='{"allow":false,"access":"rwm"}'
-	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro propagation=
+	local pid='{"type":"pid"},' cgroup='{"type":"cgroup"},' ipc='{"type":"ipc"},' net='{"type":"network"},' caps=$default_caps mounts= sys=ro propagation= user= maps=
 	local masks='"maskedPaths":["/proc/kcore","/proc/keys","/proc/timer_list","/proc/sched_debug","/sys/firmware"],
 		"readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sysrq-trigger"],'
 	shift
@@ -213,6 +213,10 @@ spec() {
 		pid=*) pid="{\"type\":\"pid\",\"path\":\"/proc/${feature#pid=}/ns/pid\"}," ;;
 		hostipc) ipc= ;;
 		hostnet) net= ;;
+		userns)
+			user='{"type":"user"},'
+			maps='"uidMappings":[{"containerID":0,"hostID":0,"size":1000}],"gidMappings":[{"containerID":0,"hostID":0,"size":1000}],'
+			;;
 		net=*) net="{\"type\":\"network\",\"path\":\"/proc/${feature#net=}/ns/net\"}," ;;
 		unmasked) masks= sys=rw ;;
 		hostcgroup)
@@ -251,7 +255,7 @@ spec() {
 		{"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
 		{"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
 		{"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","$sys"]}$mounts],
-		"linux":{"cgroupsPath":"$cgroup_path","namespaces":[$pid$cgroup$ipc$net{"type":"mount"},{"type":"uts"}],$propagation$masks
+		"linux":{"cgroupsPath":"$cgroup_path","namespaces":[$pid$cgroup$ipc$net$user{"type":"mount"},{"type":"uts"}],$maps$propagation$masks
 		"resources":{"devices":[$devices]}}}
 	END
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""remember.py OBJECT PID FIELD VALUE
+"""remember.py OBJECT PID [container.]FIELD VALUE
 
 Changes what the running sensor remembers of a process: sets FIELD of its entry in the map `origins` to VALUE ("flip": to another
-value than it has). The map is frozen, so that only a BPF program can write it: one is loaded and run once. The process itself
+value than it has), or of its container's in `containers`. The map is frozen, so that only a BPF program can write it: one is loaded and run once. The process itself
 is not touched. To the sensor, a process that has less than is remembered of it looks as one
 whose kernel state an exploit cleared: what no test may do for real. OBJECT is the BPF object, whose types say where the field is.
 """
@@ -20,6 +20,9 @@ def bpftool(*words):
     return json.loads(subprocess.run(["bpftool", "-j"] + list(words), check=True, stdout=subprocess.PIPE).stdout or "null")
 
 
+STORE = {4: 0x63, 8: 0x7B}  # *(u32 *), *(u64 *)
+
+
 def field_of(path, struct_name, field):
     types = {t["id"]: t for t in bpftool("btf", "dump", "file", path)["types"]}
     for t in types.values():
@@ -28,7 +31,7 @@ def field_of(path, struct_name, field):
         for member in t["members"]:
             if member["name"] == field:
                 kind = types[member["type_id"]]
-                while kind["kind"] == "TYPEDEF":
+                while kind["kind"] in ("TYPEDEF", "ARRAY"):  # of an array its first
                     kind = types[kind["type_id"]]
                 return member["bits_offset"] // 8, kind["size"]
     sys.exit("no field %s in %s" % (field, struct_name))
@@ -51,23 +54,27 @@ def insn(code, registers=0, off=0, imm=0):
     return struct.pack("=BBhi", code, registers, off, imm)
 
 
+def constant(register, value):
+    low, high = struct.unpack("=ii", struct.pack("=Q", value))
+    return insn(0x18, register, 0, low) + insn(0, 0, 0, high)
+
+
 def poke(map_fd, key, offset, size, value):
     """Runs: entry = map[key]; *(entry + offset) = value"""
-    store, low, high = {4: 0x63, 8: 0x7B}[size], value & 0x7FFFFFFF, value >> 32 & 0x7FFFFFFF
     program = b"".join(
         [
-            insn(0x62, 0x0A, -4, key),  # *(u32 *)(r10 - 4) = key
+            constant(0x03, int.from_bytes(key, sys.byteorder)),
+            insn(STORE[len(key)], 0x3A, -8),  # *(r10 - 8) = key
             insn(0x18, 0x11, 0, map_fd),  # r1 = the map
             insn(0),
             insn(0xBF, 0xA2),  # r2 = r10
-            insn(0x07, 0x02, 0, -4),
+            insn(0x07, 0x02, 0, -8),
             insn(0x85, 0, 0, 1),  # map_lookup_elem
             insn(0x55, 0x00, 2, 0),  # if there is one, go on
             insn(0xB7, 0x00, 0, 1),
             insn(0x95),
-            insn(0x18, 0x03, 0, low),  # r3 = value
-            insn(0, 0, 0, high),
-            insn(store, 0x30, offset),
+            constant(0x03, value),
+            insn(STORE[size], 0x30, offset),
             insn(0xB7, 0x00, 0, 0),
             insn(0x95),
         ]
@@ -77,21 +84,31 @@ def poke(map_fd, key, offset, size, value):
     fd, _ = bpf(5, load)  # BPF_PROG_LOAD of a socket filter
     _, answer = bpf(10, struct.pack("=IIIIQQ", fd, 0, 64, 0, ctypes.addressof(packet), 0))  # BPF_PROG_TEST_RUN
     if struct.unpack_from("=I", answer, 4)[0]:
-        sys.exit("the sensor remembers nothing of process %d" % key)
+        sys.exit("the sensor remembers nothing of %s" % key.hex())
+
+
+def entry_of(name, key):
+    """The map's number, and the value of the key."""
+    maps = [m["id"] for m in bpftool("map", "show") if m.get("name") == name]
+    if len(maps) != 1:
+        sys.exit("%d maps are called %s" % (len(maps), name))
+    entry = bpftool("map", "lookup", "id", str(maps[0]), "key", *octets(key))
+    return maps[0], bytes(int(byte, 16) for byte in entry["value"])
 
 
 def main():
     path, pid, field, value = sys.argv[1:]
-    offset, size = field_of(path, "origin", field)
-    maps = [m["id"] for m in bpftool("map", "show") if m.get("name") == "origins"]
-    if len(maps) != 1:
-        sys.exit("%d maps are called origins" % len(maps))
-    entry = bpftool("map", "lookup", "id", str(maps[0]), "key", *octets(struct.pack("=I", int(pid))))
-    data = bytes(int(byte, 16) for byte in entry["value"])
+    key, kind = struct.pack("=I", int(pid)), "origin"
+    number, data = entry_of("origins", key)
+    if field.startswith("container."):
+        offset, size = field_of(path, kind, "container")
+        key, kind, field = data[offset : offset + size], "container", field[len("container.") :]
+        number, data = entry_of("containers", key)
+    offset, size = field_of(path, kind, field)
     now = int.from_bytes(data[offset : offset + size], sys.byteorder)
     want = 0x5A5A5A if value == "flip" else int(value)
-    fd, _ = bpf(14, struct.pack("=II", maps[0], 0))  # BPF_MAP_GET_FD_BY_ID
-    poke(fd, int(pid), offset, size, want)
+    fd, _ = bpf(14, struct.pack("=II", number, 0))  # BPF_MAP_GET_FD_BY_ID
+    poke(fd, key, offset, size, want)
     print("%s of %s: was %d, is %d" % (field, pid, now, want))
 
 

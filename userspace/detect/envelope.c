@@ -60,6 +60,9 @@ static bool judge(const struct view *view, struct verdict *v)
 			v->confidence = WARDER__V1__CONFIDENCE__CONFIDENCE_MEDIUM;
 			verdict_outcome(view, v, WARDER__V1__SEVERITY__MEDIUM);
 		}
+	} else if (e->dimensions & WD_DIM_UID) {
+		v->technique = "K02";
+		v->dimension = "uid";
 	} else if (e->dimensions & (WD_DIM_SECCOMP | WD_DIM_NO_NEW_PRIVS)) {
 		v->technique = "K05";
 		v->dimension = "sec";
@@ -78,6 +81,9 @@ static bool judge(const struct view *view, struct verdict *v)
 	if (e->dimensions == WD_DIM_CAP)
 		snprintf(v->message, sizeof(v->message), "has capabilities beyond what its container was sealed with (%s)",
 			 found);
+	else if (e->dimensions == WD_DIM_UID)
+		snprintf(v->message, sizeof(v->message),
+			 "has user ids that no call gave it, or a map of them that is not its container's (%s)", found);
 	else if (!(e->dimensions & ~SEC_DIMS))
 		snprintf(v->message, sizeof(v->message), "lost its %s, which no call takes away (%s)", list, found);
 	else

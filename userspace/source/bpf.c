@@ -296,6 +296,8 @@ static int load(struct source_bpf *s, const struct probe *p, struct err *err)
 			rc = attach_hooks(&s->attach, p, err);
 			if (!rc && attach_tier(&s->attach, "sweep_labels") < TIER_NONE)
 				s->skel->bss->label_size = p->label_size;
+			if (!rc)
+				s->skel->bss->creds_told = attach_tier(&s->attach, "cred_change") < TIER_NONE;
 			if (rc != -EAGAIN)
 				return rc;
 			attach_destroy(&s->attach);
