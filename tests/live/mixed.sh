@@ -64,7 +64,8 @@ if [ "$WARDER" != none ]; then
 	# some 4 kB each that is remembered, as in churn
 	check "memory grew by $((total - settled)) kB of $settled kB after a quarter, with $born containers (4 for each, and 1024)" \
 		[ $((total - settled)) -le $((born * 4 + 1024)) ]
-	check "memory is $total kB, within the sensor's limit (40960)" [ "$total" -le 40960 ]
+	# 40 MiB is the limit for a node at rest (bench.sh): this fills each of its tables
+	check "memory is $total kB, within what all tables take (49152)" [ "$total" -le 49152 ]
 fi
 workloads_judge
 if [ "$WARDER" != none ]; then

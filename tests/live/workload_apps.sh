@@ -197,7 +197,7 @@ mkdir -p /run/sshd /root/.ssh && ssh-keygen -qt ed25519 -N '' -f /root/.ssh/id &
 chmod 700 /root /root/.ssh
 /usr/sbin/sshd -p 2222 -o UsePAM=yes -o PidFile=/run/sshd.pid
 echo 'root ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/x
-ssh -p 2222 -i /root/.ssh/id -o StrictHostKeyChecking=no -o BatchMode=yes root@127.0.0.1 'sudo -u nobody id -un' | grep nobody
+ssh -p 2222 -i /root/.ssh/id -o StrictHostKeyChecking=no -o BatchMode=yes -o ConnectionAttempts=10 root@127.0.0.1 'sudo -u nobody id -un' | grep nobody
 su -s /bin/sh nobody -c 'id -un' | grep nobody
 echo '@reboot root echo a-job >/tmp/job' >/etc/cron.d/job
 rm -f /var/run/crond.reboot

@@ -87,9 +87,10 @@ def main():
     for counts in stream.context.values():
         total.update(counts)
     print("|all that is context: %s" % listed(total))
-    findings = {stage: n for stage, n in stream.lost.items() if stage != "RING_TELEMETRY"}
-    print("%s|nothing was lost that findings hang on; of telemetry, on a busy machine: %d%s" % (
-        "FAIL" if findings else "ok", stream.lost["RING_TELEMETRY"], " %s" % findings if findings else ""))
+    # TABLE is a bound that README names: more than the last 32,768 written files are not remembered, and that is told
+    findings = {stage: n for stage, n in stream.lost.items() if stage not in ("RING_TELEMETRY", "TABLE")}
+    print("%s|nothing was lost that findings hang on; of telemetry, on a busy machine: %d; writers forgotten for newer ones: %d%s" % (
+        "FAIL" if findings else "ok", stream.lost["RING_TELEMETRY"], stream.lost["TABLE"], " %s" % findings if findings else ""))
 
 
 main()
