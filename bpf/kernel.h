@@ -593,25 +593,6 @@ struct bpf_link {
 	struct bpf_prog *prog;
 };
 
-struct pmu {
-	const char *name;
-};
-
-struct hw_perf_event {
-	struct task_struct *target;
-};
-
-struct perf_event_attr {
-	__u64 config;
-};
-
-struct perf_event {
-	struct pmu *pmu;
-	struct perf_event_attr attr;
-	struct hw_perf_event hw;
-	int cpu;
-};
-
 #pragma clang attribute pop
 
 #endif

@@ -25,8 +25,8 @@ struct container {
 	__u32 processes; /* alive with this origin; the last one's exit ends the container */
 	__u32 stdio_next;
 	__u32 id_maps; /* fold of what its user namespace maps; 0: not both of uids and gids yet */
-	__u64 upper; /* dentry of its root's upper directory */
-	__u64 root;  /* the mount (struct mount) of its root */
+	__u64 upper;   /* dentry of its root's upper directory */
+	__u64 root;    /* the mount (struct mount) of its root */
 	struct inherited_file stdio[STDIO_SLOTS];
 };
 

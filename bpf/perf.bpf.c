@@ -5,6 +5,29 @@
  */
 #include "emit.h"
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pmu {
+	const char *name;
+};
+
+struct hw_perf_event {
+	struct task_struct *target;
+};
+
+struct perf_event_attr {
+	__u64 config;
+};
+
+struct perf_event {
+	struct pmu *pmu;
+	struct perf_event_attr attr;
+	struct hw_perf_event hw;
+	int cpu;
+};
+
+#pragma clang attribute pop
+
 static __always_inline int perf_report(struct origin *o, struct perf_event *event, struct task_struct *target, long ret)
 {
 	struct owner own = {.kind = WD_OWNER_HOST};

@@ -200,6 +200,20 @@ static void finish(struct replays *r, uint64_t start_ns)
 			(unsigned long long)refused);
 }
 
+/* Findings hang on the policy: one that is not the recorded one's is worth a word, unless that is what is asked for. */
+static void compare_policies(const struct replays *r, const struct capture_set *set)
+{
+	for (unsigned int i = 0; i < set->merge.n; i++) {
+		const Warder__V1__CaptureHeader *m = capture_meta(set->merge.files[i]);
+
+		if (m && m->policy.len == POLICY_DIGEST && memcmp(m->policy.data, r->policy->digest, POLICY_DIGEST))
+			fprintf(stderr,
+				"warder: %s: recorded under another policy: give that one (-c), or findings may differ (--what-if "
+				"takes that for granted)\n",
+				capture_path(set->merge.files[i]));
+	}
+}
+
 static int replay_all(struct replays *r, char **paths, int n, struct err *err)
 {
 	struct capture_frame f;
@@ -209,6 +223,8 @@ static int replay_all(struct replays *r, char **paths, int n, struct err *err)
 
 	if (rc)
 		return capture_fail(err);
+	if (!r->o->other)
+		compare_policies(r, &set);
 	start_ns = monotonic_ns();
 	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = take_frame(r, set.merge.files[set.merge.last], &f, err)))
 		;

@@ -287,6 +287,23 @@ static struct source_bpf_limits limits(const struct options *o, const struct pol
 	return l;
 }
 
+static void begin_sinks(struct engine *e, const struct policy *p)
+{
+	const struct stream *s = &e->stream;
+	struct sink_stream stream = {
+		.node = s->node,
+		.boot_id = s->boot_id,
+		.kernel = s->kernel,
+		.version = WARDER_VERSION,
+		.realtime_0 = s->realtime_0,
+		.nonce = s->nonce,
+	};
+
+	memcpy(stream.policy, p->digest, sizeof(stream.policy));
+	for (unsigned int i = 0; i < e->n_sinks; i++)
+		sink_begin(e->sinks[i], &stream);
+}
+
 /* One that is wrong changes nothing. */
 static void reload_policy(struct engine *e, struct source *src, struct sensitive *s, const struct options *o, struct policy *p)
 {
@@ -306,6 +323,7 @@ static void reload_policy(struct engine *e, struct source *src, struct sensitive
 	l = limits(o, p);
 	source_bpf_limit(src, &l);
 	sensitive_add(s, policy_sensitive_at(p, 0), policy_sensitive_count(p));
+	begin_sinks(e, p);
 	fprintf(stderr, "warder: policy %s: read again\n", o->policy);
 }
 
@@ -375,22 +393,6 @@ static int open_sinks(struct engine *e, const struct options *o, struct err *err
 	return 0;
 }
 
-static void begin_sinks(struct engine *e)
-{
-	const struct stream *s = &e->stream;
-	const struct sink_stream stream = {
-		.node = s->node,
-		.boot_id = s->boot_id,
-		.kernel = s->kernel,
-		.version = WARDER_VERSION,
-		.realtime_0 = s->realtime_0,
-		.nonce = s->nonce,
-	};
-
-	for (unsigned int i = 0; i < e->n_sinks; i++)
-		sink_begin(e->sinks[i], &stream);
-}
-
 static int watch(const struct options *o, const struct probe *p, struct inputs *in, struct err *err)
 {
 	struct sensitive sensitive = {.root = -1};
@@ -426,7 +428,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 		rc = err_set(err, -EIO, "no random numbers: %s", strerror(errno));
 	if (!rc) {
 		stream_init(&e.stream, p->node, p->boot_id, p->kernel, realtime_at_boot(), nonce);
-		begin_sinks(&e);
+		begin_sinks(&e, &in->policy);
 		rc = source_bpf_open(p, &bo, &src, err);
 	}
 	if (!rc)

@@ -9,6 +9,7 @@
 #include "trust.h"
 
 #define POLICY_SENSITIVE_MAX 128
+#define POLICY_DIGEST        32 /* SHA-256 */
 
 /* How much a container may make a second. */
 struct policy_budgets {
@@ -27,10 +28,13 @@ struct policy {
 	struct policy_budgets budgets;
 	struct sensitive_path *sensitive;
 	size_t n_sensitive;
-	bool alone; /* "defaults: false": without the built-in exceptions */
+	uint8_t digest[POLICY_DIGEST]; /* of what policy_init read: the built-in bytes, then the file's */
+	bool alone;                    /* "defaults: false": without the built-in exceptions */
 };
 
-/* Reads the file over what is built in; `path` NULL: that alone. -EBADMSG with file, line and column of what is wrong; -errno. */
+/*
+ * Reads the file over what is built in; `path` NULL: that alone. -EBADMSG with file, line and column of what is wrong; -errno.
+ */
 int policy_init(struct policy *p, const char *path, struct err *err);
 /* From memory, with nothing below it. `name` is for messages. */
 int policy_parse(struct policy *p, const char *name, const char *buf, size_t len, struct err *err);

@@ -13,10 +13,9 @@ struct sink;
 /* The stream that a sink's events are of. The strings are the caller's, and outlive the sink. */
 struct sink_stream {
 	const char *node, *boot_id, *kernel, *version;
-	int64_t realtime_0;    /* nanoseconds since the epoch at boot */
-	uint64_t nonce;        /* of the events' uids */
-	const uint8_t *policy; /* SHA-256 of the policy in force */
-	size_t policy_len;
+	int64_t realtime_0; /* nanoseconds since the epoch at boot */
+	uint64_t nonce;     /* of the events' uids */
+	uint8_t policy[32]; /* SHA-256 of the policy in force */
 };
 
 /* What a capture has come to: SHA-256 over all of its blocks so far, each over the one before. */
@@ -28,10 +27,12 @@ struct sink_head {
 /* A kind of sink. Rows in sink.c's table; the word before the first ':' of a specification picks the row. */
 struct sink_kind {
 	const char *name;
-	const char *help;                                                /* one line for --help, with its argument */
-	int (*open)(struct sink *s, const char *arg, struct err *err);   /* arg: what follows the ':', "" where nothing does */
-	int (*write)(struct sink *s, const Warder__V1__Event *e);        /* 0, or -errno when the event was lost */
-	void (*begin)(struct sink *s, const struct sink_stream *stream); /* before the first event; NULL: it need not know */
+	const char *help;                                              /* one line for --help, with its argument */
+	int (*open)(struct sink *s, const char *arg, struct err *err); /* arg: what follows the ':', "" where nothing does */
+	int (*write)(struct sink *s, const Warder__V1__Event *e);      /* 0, or -errno when the event was lost */
+	void (*begin)(struct sink *s,
+		      const struct sink_stream
+			      *stream); /* before the first event, and when the policy is another; NULL: it need not know */
 	int (*matters)(
 		struct sink *s); /* a detector has something to say of the event written last; NULL: it keeps all alike */
 	int (*head)(struct sink *s, struct sink_head *out); /* -ENOENT: none by now; NULL: it has none */

@@ -111,10 +111,16 @@ for runtime in $(runtimes); do
 		"$("$WARDER" cat -C "$id-$runtime-own-files" -t file_open $(files) 2>/dev/null)"
 done
 
-# by another policy
+# the policy
+builtin=$("$WARDER" check --default | sha256sum | cut -d ' ' -f 1)
+check "the files name the policy, which is the built-in one" \
+	[ "$("$WARDER" info $(files) | awk '$1 == "policy" { print $2 }' | sort -u)" = "$builtin" ]
+check "of the same policy nothing is said" eval "! grep -q 'another policy' '$work/replay.err'"
 printf 'techniques:\n  M34:\n    enabled: false\n' >"$work/other.yaml"
 "$WARDER" replay --what-if --diff -c "$work/other.yaml" $(files) >"$work/difference" 2>/dev/null
 check "another policy's replay differs, exit code 1" test $? = 1
+check "another policy's replay that is not meant as such says so" \
+	grep -q 'recorded under another policy' <("$WARDER" replay -c "$work/other.yaml" -o ndjson:/dev/null $(files) 2>&1)
 check "it lacks M34 and nothing else" test "$(grep -c '^- M34' "$work/difference")/$(grep -vc '^- M34\|findings were' "$work/difference")" = \
 	"$(grep -c '^- ' "$work/difference")/0"
 

@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policy.h"
 
@@ -93,6 +95,40 @@ static void test_nothing(void **state)
 	}
 	assert_int_equal(policy_init(&p, NULL, &err), 0);
 	policy_destroy(&p);
+}
+
+/* The policy of a file with this text over the built-in one; NULL: of none. */
+static void digest_of(const char *text, uint8_t out[POLICY_DIGEST])
+{
+	char path[] = "/tmp/warder-test-policy-XXXXXX";
+	int fd = text ? mkstemp(path) : -1;
+	struct policy p;
+	struct err err;
+
+	if (text)
+		assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	if (policy_init(&p, text ? path : NULL, &err))
+		fail_msg("%s", err.msg);
+	memcpy(out, p.digest, POLICY_DIGEST);
+	policy_destroy(&p);
+	if (text) {
+		close(fd);
+		unlink(path);
+	}
+}
+
+static void test_digest(void **state)
+{
+	uint8_t none[POLICY_DIGEST], a[POLICY_DIGEST], again[POLICY_DIGEST], b[POLICY_DIGEST];
+
+	(void)state;
+	digest_of(NULL, none);
+	digest_of("strict: true\n", a);
+	digest_of("strict: true\n", again);
+	digest_of("strict: false\n", b);
+	assert_memory_equal(a, again, POLICY_DIGEST);
+	assert_memory_not_equal(a, b, POLICY_DIGEST);
+	assert_memory_not_equal(a, none, POLICY_DIGEST);
 }
 
 static const char shop[] = "trust:\n"
@@ -441,10 +477,18 @@ static void test_sensitive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),        cmocka_unit_test(test_bad_bytes), cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_levels),     cmocka_unit_test(test_rules),     cmocka_unit_test(test_labels_to_come),
-		cmocka_unit_test(test_registries), cmocka_unit_test(test_built_in),  cmocka_unit_test(test_built_in_fits),
-		cmocka_unit_test(test_over),       cmocka_unit_test(test_sensitive),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_bad_bytes),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_labels_to_come),
+		cmocka_unit_test(test_registries),
+		cmocka_unit_test(test_built_in),
+		cmocka_unit_test(test_built_in_fits),
+		cmocka_unit_test(test_over),
+		cmocka_unit_test(test_sensitive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

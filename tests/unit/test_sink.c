@@ -7,6 +7,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -522,6 +523,52 @@ static int group_teardown(void **state)
 	return rmdir(dir);
 }
 
+/* Captures in the directory, each of which is removed; their number. */
+static unsigned int captures(const char *in)
+{
+	char name[512];
+	unsigned int n = 0;
+	struct dirent *d;
+	DIR *all = opendir(in);
+
+	assert_non_null(all);
+	while ((d = readdir(all))) {
+		snprintf(name, sizeof(name), "%s/%s", in, d->d_name);
+		if (strstr(d->d_name, ".wcap"))
+			n += !unlink(name);
+	}
+	closedir(all);
+	assert_int_equal(rmdir(in), 0);
+	return n;
+}
+
+static void a_capture_ends_where_the_policy_does(void **state)
+{
+	struct sink_stream stream = {.node = "node", .boot_id = "boot", .kernel = "6.1", .version = "1"};
+	Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	Warder__V1__Event e = WARDER__V1__EVENT__INIT;
+	unsigned int policies[] = {1, 1, 2, 2, 1};
+	struct sink *s;
+
+	(void)state;
+	use("capture:", "policies");
+	snprintf(spec + strlen(spec), sizeof(spec) - strlen(spec), ",all");
+	s = must_open(spec);
+	time.seconds = 1700000000;
+	e.time = &time;
+	e.type = WARDER__V1__EVENT_TYPE__HEARTBEAT;
+	for (size_t i = 0; i < COUNT(policies); i++) {
+		stream.policy[0] = (uint8_t)policies[i];
+		sink_begin(s, &stream);
+		e.seq = i + 1;
+		sink_write(s, &e);
+		time.seconds++;
+	}
+	assert_int_equal(s->written, COUNT(policies));
+	sink_close(s);
+	assert_int_equal(captures(path), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +584,7 @@ int main(void)
 		cmocka_unit_test(an_event_beyond_the_bound_is_lost_alone),
 		cmocka_unit_test(proto_sends_no_invalid_string),
 		cmocka_unit_test(an_unread_or_closed_stdout_is_loss_and_no_block),
+		cmocka_unit_test(a_capture_ends_where_the_policy_does),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

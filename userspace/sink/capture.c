@@ -114,8 +114,8 @@ static int begin_file(struct capture_sink *c, const struct capture_mark *m)
 	meta.realtime_0 = c->stream.realtime_0;
 	meta.stream = c->stream.nonce;
 	meta.version = (char *)c->stream.version;
-	meta.policy.data = (uint8_t *)c->stream.policy;
-	meta.policy.len = c->stream.policy_len;
+	meta.policy.data = c->stream.policy;
+	meta.policy.len = sizeof(c->stream.policy);
 	if (c->chained) {
 		meta.previous_id.data = c->id;
 		meta.previous_id.len = sizeof(c->id);
@@ -371,7 +371,12 @@ static int capture_flush_(struct sink *s)
 
 static void capture_begin(struct sink *s, const struct sink_stream *stream)
 {
-	((struct capture_sink *)s->state)->stream = *stream;
+	struct capture_sink *c = s->state;
+
+	/* A file's head says what was in force for all of it. */
+	if (memcmp(c->stream.policy, stream->policy, sizeof(stream->policy)))
+		end_file(c);
+	c->stream = *stream;
 }
 
 static void capture_free_(struct capture_sink *c)
