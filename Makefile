@@ -257,7 +257,7 @@ static-record: $(BUILD)/programs.tsv
 
 # Real containers on this kernel; then the same in virtual machines with Debian's kernels: the kernel matrix.
 # SUITES are run in this order, here and (by tests/vm/run.sh) in the guests.
-SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs sensitive identity liar nested posture inventory chains policy network capture churn workloads mixed
+SUITES ?= escapes benign sticky startup caps flood security calls ipc evasion mounts provenance kernelfs sensitive identity liar nested posture inventory chains policy network capture crash churn workloads mixed
 # To these it is nothing which version of cgroups a container is in: here two runtimes do, and a guest has cgroup v1.
 NO_CGROUP := calls ipc evasion provenance sensitive network
 
