@@ -150,7 +150,7 @@ whole() {
 
 # recorded NAME: the numbers of a container's events in the capture
 recorded() {
-	"$WARDER" cat -C "$id-$1" "$work"/capture/*.wcap 2>/dev/null | jq -r .seq | sort
+	"$WARDER" cat -C "$id-$1" "$work"/capture/*.wcap* 2>/dev/null | jq -r .seq | sort
 }
 
 # in_minute NAME: those of what its container did in the minute before its first finding, as the stream has them, and the finding's

@@ -23,8 +23,8 @@ killed() {
 told() {
 	local from=1 to
 	while read -r to; do
-		sed -n "$from,${to}p" "$events" | grep '^{.*}$' | jq -rs '(map(.boot_ns // "0" | tonumber) | max) as $end |
-			.[] | select(.type == "FINDING" and (.boot_ns | tonumber) < $end - 1e9) | .uid'
+		sed -n "$from,${to}p" "$events" | grep '^{.*}$' | jq -rs '(map(.boot_ns // "0" | tonumber) | max) as $last |
+			.[] | select(.type == "FINDING" and (.boot_ns | tonumber) < $last - 1e9) | .uid'
 		from=$((to + 1))
 	done <"$work/lines" | sort
 }
