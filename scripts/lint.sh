@@ -69,6 +69,8 @@ may='
      protobuf   audit.[ch]                      likewise: postures
      protobuf   control.[ch]                    answers of the sensor
      protobuf   inventory.[ch]                  likewise: what runs where
+     protobuf   status.[ch]                     likewise: how it fares
+     protobuf   top.[ch]                        reads that
      protobuf   mix.[ch]                        likewise: trust levels
      protobuf   facts.[ch]                      likewise: the node
      protobuf   recall.[ch]                     what events say of containers, read
@@ -91,6 +93,7 @@ may='
      protobuf   identity/cri_answer.c            messages of the CRI
      protobuf   identity/cri.c                   likewise
      libyaml    yamlmap.[ch]
+     curses     top_screen.c
      jansson    json.[ch]
      jansson    ocsf.[ch]                       events in other words
      jansson    identity/*                      runtimes keep their state in JSON
@@ -112,6 +115,7 @@ may_find() {
 	libbpf) words='#[[:space:]]*include[[:space:]]*(<(bpf|linux)/(libbpf|bpf|btf)[a-z_]*\.h>|<bpf/[^>]*>|"warder\.skel\.h")' ;;
 	protobuf) words='#[[:space:]]*include[[:space:]]*([<"]protobuf-c/[^>"]*[>"]|"[^"]*\.pb-c\.h")' ;;
 	libyaml) words='#[[:space:]]*include[[:space:]]*<yaml[^>]*>' ;;
+	curses) words='#[[:space:]]*include[[:space:]]*<(n?curses|term)[^>]*>' ;;
 	jansson) words='#[[:space:]]*include[[:space:]]*<jansson[^>]*>' ;;
 	paths) words='"/(proc|sys|run|var/run|var/lib)(/[^" ]*)?' ;;
 	esac
@@ -145,8 +149,9 @@ order='
      story    base,schema,capture                     story/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
-     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory mix network report ledger capability
-     cmd      base,schema,capture,policy,state,sink,story,source,detect,engine    cmd cmd_* main
+     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory status mix network report ledger capability
+     top      base,schema,engine                      top top_*
+     cmd      base,schema,capture,policy,state,sink,story,source,detect,engine,top    cmd cmd_* main
 '
 
 layer_of() {
@@ -237,6 +242,7 @@ rule "cppcheck: nothing found in userspace" static_analysis
 rule "include: libbpf and the skeleton only in the BPF source, attach, probe" only libbpf
 rule "include: protobuf-c only where messages are made or written" only protobuf
 rule "include: libyaml only in yamlmap" only libyaml
+rule "include: ncurses only in top_screen" only curses
 rule "include: jansson only in identity and json" only jansson
 rule "include: downward only, cmd > engine > detect > state > schema > base" layers
 rule "include: detectors see detect.h, text.h, capset.h, address.h and the standard library only" detectors

@@ -439,6 +439,7 @@ static int watch(const struct options *o, const struct probe *p, struct inputs *
 		engine_flush(&e);
 		ready(source_bpf_attach(src), &e);
 		malloc_trim(0); /* loading took some 20 MB that is not needed again */
+		e.started_ns = now_boot();
 		loop(&e, src, &sensitive, control, o, &in->policy);
 	}
 	if (src)

@@ -12,36 +12,59 @@
 
 #include "frame.h"
 #include "inventory.h"
+#include "status.h"
 
 #define REQUEST_MAX 32
 #define FRAME_MAX   (256 * 1024)
 #define PATIENCE_NS (10 * 1000000000ull)
 #define PATIENCE_S  30 /* of a client */
 
-/* Who is answered: in `next`, the event to be sent next, in the engine's arena; NULL and *slot UINT32_MAX: that was all. */
+/* Who is answered: in `next`, the message to be sent next, in the engine's arena; NULL and *slot UINT32_MAX: that was all. */
 struct answer {
 	const char *name;
-	Warder__V1__Event *(*next)(struct engine *e, uint32_t *slot);
+	const ProtobufCMessage *(*next)(struct engine *e, uint64_t now_ns, uint32_t *slot);
 };
 
-/* The node first. */
-static Warder__V1__Event *next_inventory(struct engine *e, uint32_t *slot)
+/* An event that is no part of the stream takes no number of it. */
+static const ProtobufCMessage *aside(struct engine *e, uint64_t seq, Warder__V1__Event *ev)
 {
+	e->stream.seq = seq;
+	if (!ev)
+		return NULL;
+	ev->seq = 0;
+	ev->uid = (char *)protobuf_c_empty_string;
+	return &ev->base;
+}
+
+/* The node first. */
+static const ProtobufCMessage *next_inventory(struct engine *e, uint64_t now_ns, uint32_t *slot)
+{
+	uint64_t seq = e->stream.seq;
 	Warder__V1__Event *ev;
 	uint32_t container;
 
+	(void)now_ns;
 	if (!*slot) {
 		*slot = 1;
-		return inventory_node(e);
+		return aside(e, seq, inventory_node(e));
 	}
 	container = *slot - 1;
 	ev = inventory_next(e, &container);
 	*slot = container == UINT32_MAX ? UINT32_MAX : container + 1;
-	return ev;
+	return aside(e, seq, ev);
+}
+
+static const ProtobufCMessage *next_status(struct engine *e, uint64_t now_ns, uint32_t *slot)
+{
+	const Warder__V1__Status *m = status_message(e, now_ns);
+
+	*slot = UINT32_MAX;
+	return m ? &m->base : NULL;
 }
 
 static const struct answer answers[] = {
 	{"inventory", next_inventory},
+	{"status", next_status},
 };
 
 struct control {
@@ -149,21 +172,17 @@ static void read_request(struct control *c)
 		hang_up(c);
 }
 
-/* The next event's frame; false: that was all. An event that cannot be built is left out. */
-static bool next_frame(struct control *c, struct engine *e)
+/* The next message's frame; false: that was all. One that cannot be built is left out. */
+static bool next_frame(struct control *c, struct engine *e, uint64_t now_ns)
 {
 	c->len = c->sent = 0;
 	while (c->slot != UINT32_MAX) {
-		uint64_t seq = e->stream.seq;
-		Warder__V1__Event *ev = c->answer->next(e, &c->slot);
+		const ProtobufCMessage *m = c->answer->next(e, now_ns, &c->slot);
 		ssize_t n;
 
-		e->stream.seq = seq;
-		if (!ev)
+		if (!m)
 			continue;
-		ev->seq = 0;
-		ev->uid = (char *)protobuf_c_empty_string;
-		n = frame_pack(&ev->base, c->frame, sizeof(c->frame));
+		n = frame_pack(m, c->frame, sizeof(c->frame));
 		if (n > 0) {
 			c->len = (size_t)n;
 			return true;
@@ -174,7 +193,7 @@ static bool next_frame(struct control *c, struct engine *e)
 
 static void answer(struct control *c, struct engine *e, uint64_t now_ns)
 {
-	for (unsigned int n_frames = 0; c->sent < c->len || next_frame(c, e); n_frames++) {
+	for (unsigned int n_frames = 0; c->sent < c->len || next_frame(c, e, now_ns); n_frames++) {
 		ssize_t n;
 
 		if (n_frames == INVENTORY_AT_ONCE)
@@ -226,8 +245,9 @@ static int call(const char *path, const char *what, FILE **out, struct err *err)
 	return err_set(err, -EPIPE, "the sensor on %s hung up", path);
 }
 
-int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx,
-		struct err *err)
+/* Calls `take` for each message of the answer; it returns false where that is none. */
+static int ask(const char *path, const char *what, bool (*take)(void *ctx, const uint8_t *bytes, size_t n), void *ctx,
+	       struct err *err)
 {
 	uint8_t *frame = malloc(FRAME_MAX);
 	FILE *f = NULL;
@@ -238,17 +258,62 @@ int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const 
 		free(frame);
 		return rc;
 	}
-	while ((rc = frame_read_head(f, FRAME_MAX, &len)) > 0) {
-		Warder__V1__Event *e = fread(frame, 1, len, f) == len ? warder__v1__event__unpack(NULL, len, frame) : NULL;
-
-		if (!e) {
+	while ((rc = frame_read_head(f, FRAME_MAX, &len)) > 0)
+		if (fread(frame, 1, len, f) != len || !take(ctx, frame, len)) {
 			rc = -EBADMSG;
 			break;
 		}
-		fn(ctx, e);
-		warder__v1__event__free_unpacked(e, NULL);
-	}
 	fclose(f);
 	free(frame);
 	return rc ? err_set(err, rc, "the answer of the sensor on %s breaks off", path) : 0;
+}
+
+struct events {
+	void (*fn)(void *ctx, const Warder__V1__Event *e);
+	void *ctx;
+};
+
+static bool take_event(void *ctx, const uint8_t *bytes, size_t n)
+{
+	const struct events *to = ctx;
+	Warder__V1__Event *e = warder__v1__event__unpack(NULL, n, bytes);
+
+	if (!e)
+		return false;
+	to->fn(to->ctx, e);
+	warder__v1__event__free_unpacked(e, NULL);
+	return true;
+}
+
+int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx,
+		struct err *err)
+{
+	struct events to = {.fn = fn, .ctx = ctx};
+
+	return ask(path, what, take_event, &to, err);
+}
+
+/* One, and no more. */
+static bool take_status(void *ctx, const uint8_t *bytes, size_t n)
+{
+	Warder__V1__Status **out = ctx;
+
+	if (!*out)
+		*out = warder__v1__status__unpack(NULL, n, bytes);
+	return *out;
+}
+
+int control_ask_status(const char *path, Warder__V1__Status **out, struct err *err)
+{
+	int rc;
+
+	*out = NULL;
+	rc = ask(path, "status", take_status, out, err);
+	if (!rc && !*out)
+		rc = err_set(err, -ENODATA, "the sensor on %s gave no answer: it ends, or is of an older version", path);
+	if (rc && *out) {
+		warder__v1__status__free_unpacked(*out, NULL);
+		*out = NULL;
+	}
+	return rc;
 }

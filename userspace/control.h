@@ -9,7 +9,7 @@
 /*
  * The sensor's answers to other commands on this node, by a unix socket that root alone may use. A client sends one line, the name of what
  * it wants ("inventory"), and gets events, framed as in `proto:` outputs, until the sensor closes. They are no part of the stream:
- * they have no number and no uid. One client at a time, never waited for; one that takes nothing for ten seconds is left.
+ * they have no number and no uid. "status" is answered by one message of that name. One client at a time, never waited for; one that takes nothing for ten seconds is left.
  */
 struct control;
 
@@ -24,5 +24,8 @@ void control_close(struct control *c); /* NULL: nothing */
  */
 int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx,
 		struct err *err);
+
+/* Likewise: how the sensor fares. *out is the caller's to free, with warder__v1__status__free_unpacked; NULL on an error. */
+int control_ask_status(const char *path, Warder__V1__Status **out, struct err *err);
 
 #endif

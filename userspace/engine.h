@@ -40,11 +40,13 @@ struct engine {
 	unsigned int n_sinks;
 	struct ledger ledger;                 /* what became of the records, by container */
 	struct account own[5 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
+	uint64_t lost[WD_STAGES];             /* what LOST events told, by stage */
 	uint64_t received, invalid, unbuilt;
 	uint32_t listed;      /* where the inventory that is told by and by has come to; UINT32_MAX: its end */
 	uint64_t mix_changes; /* of the state, when its levels of trust were counted last */
 	uint64_t mix_ns;      /* when they were told */
 	uint32_t mix;         /* which there were, a bit each */
+	uint64_t started_ns;  /* the sensor; the caller's */
 	uint64_t lost_total;
 	uint64_t canary; /* nonce of the canary seen last */
 	uint64_t now_ns; /* of the newest record, or the last tick */

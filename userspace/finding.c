@@ -158,6 +158,11 @@ static Warder__V1__Event *finding_event(const struct findings *f, struct stream 
 	return e;
 }
 
+static bool is_open(const struct open_finding *o, uint64_t now_ns)
+{
+	return o->count && (now_ns <= o->last_ns || now_ns - o->last_ns <= OPEN_FOR);
+}
+
 Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct arena *a, const struct view *view,
 				 const struct detector *d, const struct verdict *v, const Warder__V1__Event *evidence,
 				 uint64_t lost, const char **uid, bool *full)
@@ -167,7 +172,7 @@ Warder__V1__Event *findings_take(struct findings *f, struct stream *s, struct ar
 	Warder__V1__Event *e;
 
 	*full = false;
-	if (!o->count || (now > o->last_ns && now - o->last_ns > OPEN_FOR)) {
+	if (!is_open(o, now)) {
 		*o = (struct open_finding){.first_ns = now};
 		/* Derived from the evidence's own, so that a replay makes the same. */
 		event_uid(o->uid, s, now, ~evidence->seq);
@@ -214,5 +219,16 @@ void findings_named(struct findings *f, struct stream *s, struct arena *a, struc
 		fn(ctx, actor && (owner || !o->record.owner_kind)
 				? finding_event(f, s, a, o, now_ns, actor, owner, view.tags, true)
 				: NULL);
+	}
+}
+
+void findings_open(const struct findings *f, uint64_t now_ns,
+		   void (*fn)(void *ctx, uint64_t origin, Warder__V1__Severity severity), void *ctx)
+{
+	for (uint32_t i = 0; i < f->open.used; i++) {
+		const struct open_finding *o = table_at(&f->open, i);
+
+		if (is_open(o, now_ns))
+			fn(ctx, o->record.origin, o->verdict.severity);
 	}
 }

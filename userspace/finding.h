@@ -40,4 +40,8 @@ int finding_technique(struct arena *a, const char *technique, Warder__V1__Event 
 void findings_named(struct findings *f, struct stream *s, struct arena *a, struct state *st, uint64_t origin, uint64_t now_ns,
 		    void (*fn)(void *ctx, const Warder__V1__Event *e), void *ctx);
 
+/* Calls `fn` for each finding that is open at `now_ns`, with the container that did it (0: the host). */
+void findings_open(const struct findings *f, uint64_t now_ns,
+		   void (*fn)(void *ctx, uint64_t origin, Warder__V1__Severity severity), void *ctx);
+
 #endif

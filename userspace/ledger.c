@@ -34,21 +34,21 @@ void ledger_received(struct ledger *l, uint64_t origin)
 }
 
 /* What is lost of the records that were made. A table that was full lost an entry, not a record. */
-static uint64_t lost_records(const struct account *a)
+uint64_t ledger_lost(const struct account *a)
 {
 	return a->lost[WD_RING_CRITICAL] + a->lost[WD_RING_TELEMETRY] + a->lost[WD_BUDGET] + a->lost[WD_BUDGET_CRITICAL];
 }
 
 static uint64_t on_way(const struct account *a)
 {
-	uint64_t known = a->received + lost_records(a);
+	uint64_t known = a->received + ledger_lost(a);
 
 	return a->made > known ? a->made - known : 0;
 }
 
 uint64_t ledger_moves(const struct account *a)
 {
-	return a->made + a->received + lost_records(a);
+	return a->made + a->received + ledger_lost(a);
 }
 
 uint64_t ledger_on_way(const struct ledger *l)
@@ -108,7 +108,7 @@ Warder__V1__Ledger__Row *ledger_row(struct arena *arena, struct state *st, const
 		return NULL;
 	row->made = a->made;
 	row->received = a->received;
-	row->lost = lost_records(a);
+	row->lost = ledger_lost(a);
 	row->closed = a->closing;
 	for (unsigned int i = 0; i < WD_STAGES; i++) {
 		if (!a->lost[i] || i == WD_TABLE)

@@ -38,6 +38,8 @@ struct account *ledger_account(struct ledger *l, uint64_t origin);
 bool ledger_take(struct ledger *l, uint64_t origin, const struct wd_account *k, uint64_t now_ns);
 /* Records of a container that were made and neither came nor were lost: on their way. */
 uint64_t ledger_on_way(const struct ledger *l);
+/* Records of a container that were lost by now. What no table had room for is no record. */
+uint64_t ledger_lost(const struct account *a);
 /* Grows with each number of the account's row: the row is told again when it differs. */
 uint64_t ledger_moves(const struct account *a);
 /* What was lost of a container's records and told so, in all stages. */

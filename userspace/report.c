@@ -33,6 +33,7 @@ static void lost_add(struct lost_report *l, struct account *a, unsigned int stag
 		c->workload->resolution = WARDER__V1__RESOLUTION__RESOLUTION_UNSPECIFIED;
 	l->pointers[l->message.n_counts++] = c;
 	l->e->lost_total += since;
+	l->e->lost[stage] += since;
 	a->told[stage] = a->lost[stage];
 }
 
