@@ -25,6 +25,8 @@ CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iusers
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
 LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap -lcrypto -lisal
+# Static: of what 'top' alone needs the sensor maps pages that it never touches, and starts no later.
+LDLIBS   += -Wl,-Bstatic -lncursesw -ltinfo -Wl,-Bdynamic
 
 PROTOS   := google/protobuf/timestamp cri/v1/runtime containerd/v1/services $(patsubst proto/%.proto,%,$(wildcard proto/warder/v1/*.proto))
 PB_C     := $(PROTOS:%=$(GEN)/%.pb-c.c)
