@@ -6,6 +6,7 @@
 # Programs: one of the image, a new one, one on a volume and one in memory are told apart, for runc's, crun's and docker's containers (the
 # control is the first). Trust: the same access (X02) between containers of one level and of two. Known escapes: an act (M02) that fits one that
 # this node is open to names it, and one that it is not open to is not named.
+# `warder top`: its plain lines name a container and count its events; on a terminal it is drawn, follows keys and ends.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" inventory
 
@@ -178,6 +179,31 @@ escapes() {
 	check "X02 names none" in_stream '.type == "FINDING" and .finding.technique == "X02" and .finding.cves == null'
 }
 
+# --- top ---------------------------------------------------------------------------------------------------------------------------
+
+tops() {
+	local name=$id-busy
+	container busy runc
+	(
+		for _ in $(seq 40); do
+			inside busy act execute /bin/act
+			sleep 0.1
+		done
+	) >>"$(bundle busy)/log" 2>&1 &
+	local acting=$!
+	"$WARDER" top --interval 1 --count 3 >"$work/top"
+	wait $acting
+	check "top: a block of plain lines each interval" [ "$(grep -c '^node ' "$work/top")" = 3 ]
+	check "top: each names the container" [ "$(grep -cE " $name( |$)" "$work/top")" = 3 ]
+	check "top: its events are counted, and so many a second" awk -v n="$name" \
+		'$7 == n { if ($1 > 0) rated = 1; if (seen && $2 > seen) grows = 1; seen = $2 } END { exit !(rated && grows) }' "$work/top"
+	"$here/screen.py" "$name" "$WARDER" top --interval 0.5 >"$work/screen" 2>&1
+	check "top: on a terminal it is drawn, follows keys and ends: $(head -n 1 "$work/screen")" [ ! -s "$work/screen" ]
+}
+
+refused 2 "is no interval" "$WARDER" top --interval 0
+refused 2 "is no count" "$WARDER" top --count -1
+refused 5 "'warder run' must be running" "$WARDER" top
 refused 5 "'warder run' must be running" "$WARDER" inventory
 host_secret
 mkdir "$work/volume"
@@ -205,6 +231,7 @@ for runtime in $(runtimes); do
 	programs "$runtime" "$id-$runtime-programs" /bin/busybox
 done
 dockers
+tops
 trusts
 escapes
 sleep 11 # between two reports of a node's mix
