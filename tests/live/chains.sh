@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # chains.sh: attacks of several steps, each in a real container: what they come to must be one incident, told as one page, with its
 # stages in their order and evidence that is in the stream. Then the same with the sensor stopped and started midway: it goes on with
-# the same incident. What each container did in the minute before its first sign is in the capture. Controls: what honest programs do is
+# the same incident. What each container did in the minute before its incident is in the capture. Controls: what honest programs do is
 # none, however much of it (B24 B27), and each attack is its own container's.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh" chains
@@ -153,9 +153,9 @@ recorded() {
 	"$WARDER" cat -C "$id-$1" "$work"/capture/*.wcap* 2>/dev/null | jq -r .seq | sort
 }
 
-# in_minute NAME: those of what its container did in the minute before its first finding, as the stream has them, and the finding's
+# in_minute NAME: those of what its container did in the minute before its incident was told, as the stream has them, and the incident's
 in_minute() {
-	events_of_container "$1" | jq -rs '[.[] | .boot = (.boot_ns | tonumber)] | (map(select(.type == "FINDING").boot) | min) as $first |
+	events_of_container "$1" | jq -rs '[.[] | .boot = (.boot_ns | tonumber)] | (map(select(.type == "INCIDENT").boot) | min) as $first |
 		.[] | select(.boot <= $first and .boot > $first - 60e9) | .seq' | sort
 }
 
@@ -167,13 +167,13 @@ events_of_container() {
 	grep -F "\"name\":\"$id-$1\"" "$events" | jq -c --arg n "$id-$1" 'select(.actor.workload.container.name == $n)'
 }
 
-# what the container did before the first sign is in the capture, all of it
+# what the container did before its incident is in the capture, all of it
 minute() {
 	local name=$1 n
 	[ -e "$(bundle "$name")/runtime" ] || return
 	until_true "$DEADLINE" gapless "$name"
 	n=$(in_minute "$name" | wc -l)
-	check "$name: of the $n events before its first finding and with it, all are in the capture" eval "[ $n -gt 2 ] && gapless '$name'"
+	check "$name: of the $n events up to its incident, in a minute, all are in the capture" eval "[ $n -gt 2 ] && gapless '$name'"
 }
 
 # what was told before, and what after the sensor started anew
