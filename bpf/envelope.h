@@ -316,8 +316,8 @@ static __always_inline bool envelope_unchanged(const struct origin *o)
 }
 
 /*
- * Compares and reports, beside `dims` that were found already; gives the dimensions broken by now. A global function, as reach_report is: verified once, not at each
- * place that calls it with what is known there. Its arguments are numbers, since 5.10 passes no pointers to one.
+ * Compares and reports, beside `dims` that were found already; gives the dimensions broken by now. A global function, as reach_report is:
+ * verified once, not at each place that calls it with what is known there. Its arguments are numbers, since 5.10 passes no pointers to one.
  */
 __weak __attribute__((noinline)) int envelope_judge(__u64 address, __u32 via, __u32 dims)
 {
