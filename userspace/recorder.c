@@ -171,6 +171,19 @@ struct recorder_gap recorder_take(struct recorder *r, uint64_t origin,
 	return gap;
 }
 
+bool recorder_first(const struct recorder *r, uint64_t *origin)
+{
+	for (uint32_t i = 0; i < r->lines.used; i++) {
+		const struct line *l = table_at(&r->lines, i);
+
+		if (l->n || l->gap.dropped) {
+			*origin = l->origin;
+			return true;
+		}
+	}
+	return false;
+}
+
 void recorder_forget(struct recorder *r, uint64_t origin)
 {
 	struct line *l = table_get(&r->lines, origin);

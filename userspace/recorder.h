@@ -44,6 +44,9 @@ struct recorder_gap {
 struct recorder_gap recorder_take(struct recorder *r, uint64_t origin,
 				  int (*fn)(void *ctx, const struct recorded *e, const void *bytes), void *ctx);
 
+/* A container that something is kept of, or was pushed out of; false: there is none. */
+bool recorder_first(const struct recorder *r, uint64_t *origin);
+
 /* Forgets a container that ended. */
 void recorder_forget(struct recorder *r, uint64_t origin);
 

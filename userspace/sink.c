@@ -85,6 +85,11 @@ int sink_head(struct sink *s, struct sink_head *out)
 	return s->kind->head ? s->kind->head(s, out) : -ENOENT;
 }
 
+int sink_record(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, size_t size)
+{
+	return s->kind->record ? s->kind->record(s, origin, until_ns, file, size) : -ENOENT;
+}
+
 int sink_flush(struct sink *s)
 {
 	return s->kind->flush(s);

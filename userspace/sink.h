@@ -3,6 +3,7 @@
 #define WARDER_SINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -36,6 +37,8 @@ struct sink_kind {
 	int (*matters)(
 		struct sink *s); /* a detector has something to say of the event written last; NULL: it keeps all alike */
 	int (*head)(struct sink *s, struct sink_head *out); /* -ENOENT: none by now; NULL: it has none */
+	/* likewise as sink_record; NULL: it holds nothing back */
+	int (*record)(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, size_t size);
 	int (*flush)(struct sink *s);
 	void (*close)(struct sink *s); /* flushes first */
 };
@@ -58,6 +61,11 @@ void sink_write(struct sink *s, const Warder__V1__Event *e);
 void sink_begin(struct sink *s, const struct sink_stream *stream);
 void sink_matters(struct sink *s);                    /* the event written last */
 int sink_head(struct sink *s, struct sink_head *out); /* -ENOENT: it has none */
+/*
+ * Writes what is kept in memory of a container, and all that it does until then (since the epoch); origin 0: of the host and all containers.
+ * `file`, where it is not NULL, gets the path that this goes to from now on. -ENOENT: the sink keeps nothing back.
+ */
+int sink_record(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, size_t size);
 int sink_flush(struct sink *s);
 void sink_close(struct sink *s); /* NULL is fine */
 

@@ -2,7 +2,8 @@
 /*
  * The flight recorder. What is said of containers (findings, incidents, names, losses, births and ends) goes to a capture file at once; what
  * they do is kept in memory, and goes there too when an incident about its container opens, from before the first sign on. From then on all
- * that the container does is written. So is, at any time, each record that a detector had something to say of.
+ * that the container does is written. So is, at any time, each record that a detector had something to say of, and for a while what somebody
+ * asked for: a container's, or all.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@
 #define MAX_CONTAINERS 4096
 #define FOLLOW_NS      (15 * 60 * 1000000000ull) /* as long as an incident stays open without a finding */
 #define SYNC_NS        1000000000ull
-#define RETRY_NS       5000000000ull /* after a file could not be made */
+#define TAKE_AT_ONCE   (2 * 1024 * 1024) /* bytes of the memory, where all of it is asked for: the rings come first */
+#define RETRY_NS       5000000000ull     /* after a file could not be made */
 
 /* What a file begins with of each living container: how it was sealed, who it is, how it stands. */
 enum {
@@ -49,11 +51,15 @@ struct capture_sink {
 	bool urgent;
 	bool all; /* everything is written */
 	uint64_t all_until_ns;
+	bool taking; /* what is kept of all, some at a flush */
 	struct recorder *recorder;
 	struct table followed; /* container -> until when, in events' time */
 	struct table snaps;
-	struct capture_mark last; /* what `pending` is */
-	uint32_t pending_len;     /* 0: none */
+	char path[512];             /* of the file that is written */
+	char uid[64];               /* of the newest event, */
+	struct capture_mark newest; /* and what it is */
+	struct capture_mark last;   /* what `pending` is */
+	uint32_t pending_len;       /* 0: none */
 	char pending[FRAME_MAX];
 	char room[FRAME_MAX];
 };
@@ -102,7 +108,6 @@ static int begin_file(struct capture_sink *c, const struct capture_mark *m)
 	Warder__V1__CaptureHeader meta = WARDER__V1__CAPTURE_HEADER__INIT;
 	uint64_t now = monotonic_ns();
 	struct err err;
-	char path[512];
 	int rc;
 
 	if (now < c->retry_ns)
@@ -122,8 +127,8 @@ static int begin_file(struct capture_sink *c, const struct capture_mark *m)
 		meta.previous_head.data = c->head;
 		meta.previous_head.len = sizeof(c->head);
 	}
-	wcapdir_next(&c->dir, c->stream.node, m->time_ns, path, sizeof(path));
-	rc = capture_create(&c->w, path, &meta, &err);
+	wcapdir_next(&c->dir, c->stream.node, m->time_ns, c->path, sizeof(c->path));
+	rc = capture_create(&c->w, c->path, &meta, &err);
 	if (rc) {
 		c->w = NULL;
 		fprintf(stderr, "warder: %s\n", err.msg);
@@ -171,6 +176,7 @@ static bool is_followed(struct capture_sink *c, const struct capture_mark *m)
 
 struct taking {
 	struct capture_sink *c;
+	uint64_t bytes;
 	int rc;
 };
 
@@ -179,36 +185,41 @@ static int take_kept(void *ctx, const struct recorded *e, const void *bytes)
 	struct taking *t = ctx;
 	struct capture_mark m;
 
+	t->bytes += e->len;
 	t->rc = mark_read(bytes, e->len, &m);
 	if (!t->rc)
 		t->rc = put(t->c, bytes, e->len, &m);
 	return t->rc;
 }
 
-/* What the recorder had to let go of, as an event beside the stream's own. */
-static int tell_gap(struct capture_sink *c, const Warder__V1__Event *because, uint64_t origin, struct recorder_gap gap)
+/* What the recorder had to let go of, as an event beside the stream's own: with the number of the newest. */
+static int tell_gap(struct capture_sink *c, uint64_t origin, struct recorder_gap gap)
 {
 	Warder__V1__Event e = WARDER__V1__EVENT__INIT;
 	Warder__V1__Lost lost = WARDER__V1__LOST__INIT;
 	Warder__V1__Lost__Count count = WARDER__V1__LOST__COUNT__INIT, *counts = &count;
 	Warder__V1__Workload who = WARDER__V1__WORKLOAD__INIT;
 	Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	Warder__V1__Node node = WARDER__V1__NODE__INIT;
 	char frame[1024];
 	ssize_t n;
 
 	time.seconds = (int64_t)(gap.last_ns / 1000000000);
 	time.nanos = (int32_t)(gap.last_ns % 1000000000);
 	who.origin_id = origin;
-	who.resolution = WARDER__V1__RESOLUTION__CGROUP_ONLY;
+	who.resolution = origin ? WARDER__V1__RESOLUTION__CGROUP_ONLY : WARDER__V1__RESOLUTION__HOST;
+	node.name = (char *)c->stream.node;
+	node.boot_id = (char *)c->stream.boot_id;
+	node.kernel = (char *)c->stream.kernel;
 	count.workload = &who;
 	count.stage = WARDER__V1__LOST__STAGE__SINK;
 	count.where = (char *)"flight recorder";
 	count.records = gap.dropped;
 	lost.n_counts = 1;
 	lost.counts = &counts;
-	e.uid = because->uid;
-	e.seq = because->seq;
-	e.node = because->node;
+	e.uid = c->uid;
+	e.seq = c->newest.seq;
+	e.node = &node;
 	e.time = &time;
 	e.type = WARDER__V1__EVENT_TYPE__LOST;
 	e.payload_case = WARDER__V1__EVENT__PAYLOAD_LOST;
@@ -217,11 +228,20 @@ static int tell_gap(struct capture_sink *c, const Warder__V1__Event *because, ui
 	return n < 0 ? (int)n : capture_lost(c->w, frame, (size_t)n, NULL);
 }
 
+/* What is kept of a container goes to the file. */
+static int take(struct taking *t, uint64_t origin)
+{
+	struct recorder_gap gap = recorder_take(t->c->recorder, origin, take_kept, t);
+
+	if (!t->rc && gap.dropped && t->c->w)
+		t->rc = tell_gap(t->c, origin, gap);
+	return t->rc;
+}
+
 /* All that is known of a container goes to the file, and what it does from now on. */
-static int follow(struct capture_sink *c, const Warder__V1__Event *because, uint64_t origin, uint64_t until_ns)
+static int follow(struct capture_sink *c, uint64_t origin, uint64_t until_ns)
 {
 	struct taking t = {.c = c};
-	struct recorder_gap gap;
 	uint64_t *until;
 
 	if (!origin)
@@ -229,9 +249,20 @@ static int follow(struct capture_sink *c, const Warder__V1__Event *because, uint
 	until = table_put(&c->followed, origin);
 	if (*until < until_ns)
 		*until = until_ns;
-	gap = recorder_take(c->recorder, origin, take_kept, &t);
-	if (!t.rc && gap.dropped && c->w)
-		t.rc = tell_gap(c, because, origin, gap);
+	return take(&t, origin);
+}
+
+/* What is kept of all, as much as may be taken at once. */
+static int take_all(struct capture_sink *c, uint64_t at_once)
+{
+	struct taking t = {.c = c};
+	uint64_t origin;
+
+	while (c->taking && !t.rc && t.bytes < at_once) {
+		c->taking = recorder_first(c->recorder, &origin);
+		if (c->taking)
+			take(&t, origin);
+	}
 	return t.rc;
 }
 
@@ -240,11 +271,11 @@ static int take_incident(struct capture_sink *c, const Warder__V1__Event *e, con
 {
 	const Warder__V1__Incident *i = e->incident;
 	uint64_t until = i->activity == WARDER__V1__INCIDENT__ACTIVITY__CLOSE ? m->time_ns : m->time_ns + FOLLOW_NS;
-	int rc = follow(c, e, m->origin, until);
+	int rc = follow(c, m->origin, until);
 
 	for (size_t k = 0; !rc && k < i->n_reached; k++)
 		if (i->reached[k]->owner && i->reached[k]->owner->workload)
-			rc = follow(c, e, i->reached[k]->owner->workload->origin_id, until);
+			rc = follow(c, i->reached[k]->owner->workload->origin_id, until);
 	return rc;
 }
 
@@ -325,6 +356,8 @@ static int capture_write(struct sink *s, const Warder__V1__Event *e)
 	if (rc)
 		return rc;
 	keep_pending(c);
+	c->newest = m;
+	snprintf(c->uid, sizeof(c->uid), "%s", e->uid);
 	if (is_act(m.type) && !is_followed(c, &m)) {
 		memcpy(c->pending, c->room, (size_t)n);
 		c->pending_len = (uint32_t)n;
@@ -351,12 +384,34 @@ static int capture_matters(struct sink *s)
 	return rc;
 }
 
+static int capture_record(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, size_t size)
+{
+	struct capture_sink *c = s->state;
+	int rc = 0;
+
+	keep_pending(c);
+	if (file && !c->w)
+		rc = begin_file(c, &c->newest);
+	if (rc)
+		return rc;
+	if (file)
+		snprintf(file, size, "%s", c->path);
+	if (origin)
+		return follow(c, origin, until_ns);
+	c->taking = true;
+	if (c->all_until_ns < until_ns)
+		c->all_until_ns = until_ns;
+	return take_all(c, TAKE_AT_ONCE);
+}
+
 static int capture_flush_(struct sink *s)
 {
 	struct capture_sink *c = s->state;
 	uint64_t now = monotonic_ns();
-	int rc;
+	int rc = take_all(c, TAKE_AT_ONCE);
 
+	if (rc)
+		return rc;
 	if (!c->w || (!c->urgent && now - c->synced_ns < SYNC_NS))
 		return 0;
 	rc = capture_flush(c->w, true);
@@ -415,6 +470,7 @@ static void capture_close_(struct sink *s)
 	struct capture_sink *c = s->state;
 
 	keep_pending(c);
+	take_all(c, UINT64_MAX);
 	end_file(c);
 	capture_free_(c);
 }
@@ -438,6 +494,7 @@ const struct sink_kind sink_capture = {
 	.begin = capture_begin,
 	.write = capture_write,
 	.matters = capture_matters,
+	.record = capture_record,
 	.flush = capture_flush_,
 	.head = capture_head_,
 	.close = capture_close_,
