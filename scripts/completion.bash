@@ -10,6 +10,8 @@ _warder() {
 		words="informational low medium high critical"
 	elif [[ $command = export && ($before = -f || $before = --format) ]]; then
 		words="ocsf ndjson"
+	elif [[ $command = record && $word != -* ]]; then
+		return # it takes no files
 	elif [[ $word = -* ]]; then
 		words=$(warder "$command" --help 2>/dev/null | sed -n 's/^  \(-.,\|   \) \(--[a-z-]\{1,\}\).*/\2/p')
 	else

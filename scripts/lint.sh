@@ -70,6 +70,7 @@ may='
      protobuf   control.[ch]                    answers of the sensor
      protobuf   inventory.[ch]                  likewise: what runs where
      protobuf   status.[ch]                     likewise: how it fares
+     protobuf   recording.[ch]                  likewise: what it records on request
      protobuf   top.[ch]                        reads that
      protobuf   mix.[ch]                        likewise: trust levels
      protobuf   facts.[ch]                      likewise: the node
@@ -149,7 +150,7 @@ order='
      story    base,schema,capture                     story/*
      source   base,schema                             source source/* probe attach
      detect   base,schema,state                       detect detect/*
-     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory status mix network report ledger capability
+     engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory status recording mix network report ledger capability
      top      base,schema,engine                      top top_*
      cmd      base,schema,capture,policy,state,sink,story,source,detect,engine,top    cmd cmd_* main
 '

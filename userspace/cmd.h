@@ -24,6 +24,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_caps(int argc, char **argv);
 int cmd_inventory(int argc, char **argv);
 int cmd_top(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_filter(int argc, char **argv);

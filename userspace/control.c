@@ -12,17 +12,22 @@
 
 #include "frame.h"
 #include "inventory.h"
+#include "recording.h"
 #include "status.h"
 
-#define REQUEST_MAX 32
+#define REQUEST_MAX CONTROL_REQUEST_MAX
 #define FRAME_MAX   (256 * 1024)
 #define PATIENCE_NS (10 * 1000000000ull)
 #define PATIENCE_S  30 /* of a client */
 
-/* Who is answered: in `next`, the message to be sent next, in the engine's arena; NULL and *slot UINT32_MAX: that was all. */
+/*
+ * Who is answered: in `next`, the message to be sent next, in the engine's arena; NULL and *slot UINT32_MAX: that was all. `words`: what follows
+ * the name.
+ */
 struct answer {
 	const char *name;
-	const ProtobufCMessage *(*next)(struct engine *e, uint64_t now_ns, uint32_t *slot);
+	bool has_words;
+	const ProtobufCMessage *(*next)(struct engine *e, const char *words, uint64_t now_ns, uint32_t *slot);
 };
 
 /* An event that is no part of the stream takes no number of it. */
@@ -37,12 +42,13 @@ static const ProtobufCMessage *aside(struct engine *e, uint64_t seq, Warder__V1_
 }
 
 /* The node first. */
-static const ProtobufCMessage *next_inventory(struct engine *e, uint64_t now_ns, uint32_t *slot)
+static const ProtobufCMessage *next_inventory(struct engine *e, const char *words, uint64_t now_ns, uint32_t *slot)
 {
 	uint64_t seq = e->stream.seq;
 	Warder__V1__Event *ev;
 	uint32_t container;
 
+	(void)words;
 	(void)now_ns;
 	if (!*slot) {
 		*slot = 1;
@@ -54,17 +60,27 @@ static const ProtobufCMessage *next_inventory(struct engine *e, uint64_t now_ns,
 	return aside(e, seq, ev);
 }
 
-static const ProtobufCMessage *next_status(struct engine *e, uint64_t now_ns, uint32_t *slot)
+static const ProtobufCMessage *next_status(struct engine *e, const char *words, uint64_t now_ns, uint32_t *slot)
 {
 	const Warder__V1__Status *m = status_message(e, now_ns);
+
+	(void)words;
+	*slot = UINT32_MAX;
+	return m ? &m->base : NULL;
+}
+
+static const ProtobufCMessage *next_record(struct engine *e, const char *words, uint64_t now_ns, uint32_t *slot)
+{
+	const Warder__V1__Recording *m = recording_begin(e, words, now_ns);
 
 	*slot = UINT32_MAX;
 	return m ? &m->base : NULL;
 }
 
 static const struct answer answers[] = {
-	{"inventory", next_inventory},
-	{"status", next_status},
+	{"inventory", false, next_inventory},
+	{"status", false, next_status},
+	{"record", true, next_record},
 };
 
 struct control {
@@ -74,6 +90,7 @@ struct control {
 	char request[REQUEST_MAX];
 	size_t n_request;
 	const struct answer *answer; /* NULL: the request is not whole yet */
+	const char *words;           /* of the request */
 	uint32_t slot;
 	size_t len, sent; /* of the frame in hand */
 	char frame[FRAME_MAX];
@@ -150,6 +167,17 @@ static void welcome(struct control *c, uint64_t now_ns)
 		hang_up(c);
 }
 
+static void pick_answer(struct control *c)
+{
+	size_t n = strcspn(c->request, " ");
+
+	c->words = c->request + n + (c->request[n] == ' ');
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (strlen(answers[i].name) == n && !memcmp(c->request, answers[i].name, n) &&
+		    answers[i].has_words == (c->request[n] == ' '))
+			c->answer = &answers[i];
+}
+
 static void read_request(struct control *c)
 {
 	ssize_t n = read(c->client, c->request + c->n_request, sizeof(c->request) - c->n_request);
@@ -165,9 +193,7 @@ static void read_request(struct control *c)
 		return;
 	}
 	*end = '\0';
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-		if (!strcmp(c->request, answers[i].name))
-			c->answer = &answers[i];
+	pick_answer(c);
 	if (!c->answer)
 		hang_up(c);
 }
@@ -177,7 +203,7 @@ static bool next_frame(struct control *c, struct engine *e, uint64_t now_ns)
 {
 	c->len = c->sent = 0;
 	while (c->slot != UINT32_MAX) {
-		const ProtobufCMessage *m = c->answer->next(e, now_ns, &c->slot);
+		const ProtobufCMessage *m = c->answer->next(e, c->words, now_ns, &c->slot);
 		ssize_t n;
 
 		if (!m)
@@ -293,27 +319,53 @@ int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const 
 	return ask(path, what, take_event, &to, err);
 }
 
-/* One, and no more. */
-static bool take_status(void *ctx, const uint8_t *bytes, size_t n)
-{
-	Warder__V1__Status **out = ctx;
+struct one {
+	const ProtobufCMessageDescriptor *type;
+	ProtobufCMessage *message; /* NULL: it did not come yet */
+};
 
-	if (!*out)
-		*out = warder__v1__status__unpack(NULL, n, bytes);
-	return *out;
+/* One, and no more. */
+static bool take_one(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct one *one = ctx;
+
+	if (!one->message)
+		one->message = protobuf_c_message_unpack(one->type, NULL, n, bytes);
+	return one->message;
+}
+
+/* NULL with *err set: there is no such answer. */
+static ProtobufCMessage *ask_one(const char *path, const char *what, const ProtobufCMessageDescriptor *type, int *rc,
+				 struct err *err)
+{
+	struct one one = {.type = type};
+
+	*rc = ask(path, what, take_one, &one, err);
+	if (!*rc && !one.message)
+		*rc = err_set(err, -ENODATA, "the sensor on %s gave no answer: it ends, or is of an older version", path);
+	if (!*rc)
+		return one.message;
+	if (one.message)
+		protobuf_c_message_free_unpacked(one.message, NULL);
+	return NULL;
 }
 
 int control_ask_status(const char *path, Warder__V1__Status **out, struct err *err)
 {
 	int rc;
 
+	*out = (Warder__V1__Status *)ask_one(path, "status", &warder__v1__status__descriptor, &rc, err);
+	return rc;
+}
+
+int control_ask_recording(const char *path, const char *words, Warder__V1__Recording **out, struct err *err)
+{
+	char what[CONTROL_REQUEST_MAX];
+	int rc, n = snprintf(what, sizeof(what), "record %s", words);
+
 	*out = NULL;
-	rc = ask(path, "status", take_status, out, err);
-	if (!rc && !*out)
-		rc = err_set(err, -ENODATA, "the sensor on %s gave no answer: it ends, or is of an older version", path);
-	if (rc && *out) {
-		warder__v1__status__free_unpacked(*out, NULL);
-		*out = NULL;
-	}
+	if (n + 1 >= (int)sizeof(what) || strchr(words, '\n'))
+		return err_set(err, -EINVAL, "no container and no pod has such a name");
+	*out = (Warder__V1__Recording *)ask_one(path, what, &warder__v1__recording__descriptor, &rc, err);
 	return rc;
 }

@@ -4,12 +4,14 @@
 
 #include "engine.h"
 
-#define CONTROL_SOCKET "/run/warder.sock"
+#define CONTROL_SOCKET      "/run/warder.sock"
+#define CONTROL_REQUEST_MAX 512 /* bytes of a request */
 
 /*
  * The sensor's answers to other commands on this node, by a unix socket that root alone may use. A client sends one line, the name of what
  * it wants ("inventory"), and gets events, framed as in `proto:` outputs, until the sensor closes. They are no part of the stream:
- * they have no number and no uid. "status" is answered by one message of that name. One client at a time, never waited for; one that takes nothing for ten seconds is left.
+ * they have no number and no uid. "status" is answered by one message of that name, and so is "record SECONDS SUBJECT" (recording.h), the one request
+ * that changes what the sensor does. One client at a time, never waited for; one that takes nothing for ten seconds is left.
  */
 struct control;
 
@@ -27,5 +29,11 @@ int control_ask(const char *path, const char *what, void (*fn)(void *ctx, const 
 
 /* Likewise: how the sensor fares. *out is the caller's to free, with warder__v1__status__free_unpacked; NULL on an error. */
 int control_ask_status(const char *path, Warder__V1__Status **out, struct err *err);
+
+/*
+ * Likewise, with warder__v1__recording__free_unpacked: has it record what the words say. That it does not is no error here: the answer
+ * says why.
+ */
+int control_ask_recording(const char *path, const char *words, Warder__V1__Recording **out, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "audit.h"
 #include "inventory.h"
 #include "mix.h"
+#include "recording.h"
 #include "report.h"
 #include "silence.h"
 
@@ -150,8 +151,10 @@ void engine_take(struct engine *e, const struct wd_record *r)
 	state_take(&e->state, r, &view);
 	if (r->type == WD_CONTAINER_SEAL)
 		network_sealed(&e->network, &e->state, r->origin);
-	if (r->type == WD_CONTAINER_END)
+	if (r->type == WD_CONTAINER_END) {
 		network_ended(&e->network, &e->state, r->origin);
+		recording_ended(e, ((const struct wd_container_end *)view.body)->container_id);
+	}
 	view.strict = e->rules && e->rules->strict;
 	wait_names(e, r);
 	arena_reset(&e->arena);
@@ -238,6 +241,7 @@ void engine_tick(struct engine *e, struct source *src, uint64_t now_ns)
 	network_tick(&e->network, &e->state, e->now_ns);
 	audit_named(e);
 	read_node(e);
+	recording_step(e);
 	engine_incidents(e, e->now_ns, true);
 	mix_report(e);
 	inventory_step(e);

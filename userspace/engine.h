@@ -10,7 +10,8 @@
 #include "sink.h"
 #include "source.h"
 
-#define ENGINE_SINKS 8
+#define ENGINE_SINKS      8
+#define ENGINE_RECORDINGS 16
 
 /* What one exception of a policy silenced, of one technique and container. */
 struct silence {
@@ -18,6 +19,19 @@ struct silence {
 	uint64_t count, told;
 	uint64_t first_ns, last_ns;
 	char technique[16], name[112];
+};
+
+/* What somebody asked to be recorded, until a time of the records' clock. */
+struct recording {
+	enum {
+		RECORDING_NONE, /* the row is free */
+		RECORDING_CONTAINER,
+		RECORDING_POD,
+		RECORDING_NODE,
+	} of;
+	uint64_t origin;
+	char pod[256], pod_ns[64];
+	uint64_t until_ns;
 };
 
 /*
@@ -38,6 +52,7 @@ struct engine {
 	struct arena scratch;    /* of what an audit reads */
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
+	struct recording recordings[ENGINE_RECORDINGS];
 	struct ledger ledger;                 /* what became of the records, by container */
 	struct account own[5 + ENGINE_SINKS]; /* what the sensor itself lost, by place */
 	uint64_t lost[WD_STAGES];             /* what LOST events told, by stage */

@@ -24,6 +24,7 @@ static const struct cmd cmds[] = {
 	{"caps", "print which capabilities containers use, as the running sensor counts them", cmd_caps},
 	{"inventory", "print what runs in the containers here, as the running sensor knows it", cmd_inventory},
 	{"top", "show the running sensor and its containers live: rates, losses, findings", cmd_top},
+	{"record", "have the running sensor record a container, a pod or the node for a while", cmd_record},
 	{"info", "tell what is in capture files", cmd_info},
 	{"cat", "print the events of capture files", cmd_cat},
 	{"filter", "make a capture of some of the events of others", cmd_filter},
