@@ -3,6 +3,7 @@
 # capture.sh: what the flight recorder writes. Attacks and legal acts of real containers go to a capture while they are told; replayed,
 # on this machine and in a container that has no privileges and no /sys, they make the same findings and incidents, byte by
 # byte. What a container did before the first sign of an incident is in the file. A sensor that is killed leaves files that can be read.
+# A container that nothing was found about is recorded when somebody asks for it: from before that until the time is over, and nobody else.
 #
 # Controls: with another policy the replay differs, and says how; a file that was altered is told as such; of a container that nothing was found
 # about only birth and end are there.
@@ -71,7 +72,33 @@ files() {
 	ls "$work"/capture/*.wcap
 }
 
+# told NAME WORD: the sensor has said that the container executed something with this word
+told() {
+	events_of PROCESS_EXEC "$1" | grep -qF -- "$2"
+}
+
+# marks NAME WORD: it does, and the sensor knows
+marks() {
+	inside "$1" echo "$2" >/dev/null 2>&1
+	until_true "$DEADLINE" told "$1" "$2"
+}
+
+# asked NAME: it is recorded from now on; what was said is in $work/asked
+asked() {
+	"$WARDER" record --container "$id-$1" --for "$record_s" >"$work/asked" 2>&1 && grep -q "^recorded until 2" "$work/asked" &&
+		grep -qF "  $id-$1" "$work/asked" && grep -q "^into $work/capture/.*\.wcap (" "$work/asked"
+}
+
+# refused CODE WORDS ARG...: it is not, one line says why
+refused() {
+	local code=$1 words=$2
+	shift 2
+	"$WARDER" record "$@" >"$work/asked" 2>&1
+	[ $? = "$code" ] && [ "$(wc -l <"$work/asked")" = 1 ] && grep -qF -- "$words" "$work/asked"
+}
+
 host_secret
+[ "$WARDER" = none ] || check "without a sensor nothing is recorded, and that is said" refused 5 "no sensor answers" --node
 sensor_start -o "capture:$work/capture"
 for runtime in $(runtimes); do
 	rows "$runtime" "$attacks"
@@ -87,6 +114,28 @@ for runtime in $(runtimes); do
 	acts "$runtime-before" ok
 	expect "$runtime-before" M34 SUCCEEDED host
 done
+# on request: one that does nothing wrong, and one beside it that does the same
+record_s=$((DEADLINE / 2))
+for runtime in $(runtimes); do
+	container "$runtime-asked" "$runtime"
+	container "$runtime-beside" "$runtime"
+	expect_none "$runtime-asked"
+	expect_none "$runtime-beside"
+	[ "$WARDER" != none ] || continue
+	check "$runtime-asked, -beside: what they do before is seen" eval "marks $runtime-asked mark-before && marks $runtime-beside mark-before"
+	check "$runtime-asked: is recorded, and it is told until when and where" asked "$runtime-asked"
+	check "$runtime-asked, -beside: what they do then is seen" eval "marks $runtime-asked mark-during && marks $runtime-beside mark-during"
+done
+if [ "$WARDER" != none ]; then
+	check "a container that does not run is not recorded" refused 3 "no container 'nobody' runs here" --container nobody
+	check "nor is one whose first letters others have too" refused 3 "containers, one with the id" --container "$id-$runtime-"
+	check "nor a pod that is not here" refused 3 "no container of a pod" --pod default/nothing
+	check "nor anything for longer than a day" refused 2 "no number of seconds" --node --for 86401
+	sleep $((record_s + 1))
+	for runtime in $(runtimes); do
+		check "$runtime-asked: what it does after its time is seen" marks "$runtime-asked" mark-after
+	done
+fi
 scenarios=$(find "$work/containers" -name runtime | wc -l)
 verdict
 if [ "$WARDER" = none ]; then
@@ -109,6 +158,19 @@ for runtime in $(runtimes); do
 	check "$runtime-before: what it executed before the first sign is in the capture" before "$runtime-before"
 	check "$runtime-own-files: of what nothing was found about, nothing is" test -z \
 		"$("$WARDER" cat -C "$id-$runtime-own-files" -t file_open $(files) 2>/dev/null)"
+done
+
+# recorded NAME WORD: it is in the capture
+recorded() {
+	"$WARDER" cat -C "$id-$1" -t process_exec $(files) 2>/dev/null | grep -qF -- "$2"
+}
+for runtime in $(runtimes); do
+	check "$runtime-asked: what it did before it was asked for is in the capture" recorded "$runtime-asked" mark-before
+	check "$runtime-asked: so is what it did then" recorded "$runtime-asked" mark-during
+	check "$runtime-asked: what it did after its time is not" eval "! recorded $runtime-asked mark-after"
+	check "$runtime-beside: nothing of it is" test -z "$("$WARDER" cat -C "$id-$runtime-beside" -t process_exec $(files) 2>/dev/null)"
+	"$WARDER" filter -C "$id-$runtime-asked" -o "$work/$runtime-asked.wcap" $(files) 2>/dev/null
+	check "$runtime-asked: as a capture of its own it is whole" "$WARDER" verify -q "$work/$runtime-asked.wcap"
 done
 
 # the policy
