@@ -180,8 +180,11 @@ static void finish(struct replays *r, uint64_t start_ns)
 	for (size_t i = 0; i < r->n; i++) {
 		struct replay *p = &r->streams[i]->replay;
 
-		if (r->o->other)
+		if (r->o->other) {
+			incidents_hurry(&p->engine.incidents, 0);
+			engine_incidents(&p->engine, p->engine.now_ns, false);
 			silence_report(&p->engine);
+		}
 		events += p->events;
 		records += p->records;
 		refused += p->refused;

@@ -373,6 +373,8 @@ static void loop(struct engine *e, struct source *src, struct sensitive *sensiti
 			break;
 		src->ops->next(src, 10, engine_record, e);
 	}
+	incidents_hurry(&e->incidents, 0);
+	engine_incidents(e, now_boot(), false);
 	report_capabilities(e, src, false);
 	report_ledger(e);
 	silence_report(e);

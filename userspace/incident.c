@@ -245,6 +245,16 @@ void incidents_named(struct incidents *s, uint64_t origin)
 	}
 }
 
+void incidents_hurry(struct incidents *s, uint64_t origin)
+{
+	for (uint32_t n = 0; n < s->table.used; n++) {
+		struct incident *i = table_at(&s->table, n);
+
+		if (i->open && i->changed && (!origin || i->origin == origin))
+			s->due = i->due = true;
+	}
+}
+
 static bool is_over(const struct incident *i, uint64_t now)
 {
 	uint64_t ended = i->ended_ns > i->last_ns ? i->ended_ns : i->last_ns;

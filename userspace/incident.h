@@ -68,6 +68,9 @@ void incidents_take(struct incidents *s, const struct view *view, const struct v
 void incidents_ended(struct incidents *s, uint64_t origin, uint64_t now_ns);
 void incidents_named(struct incidents *s, uint64_t origin);
 
+/* What is new of this incident, or where `origin` is 0 of all, is told at once: nothing is left to wait for. */
+void incidents_hurry(struct incidents *s, uint64_t origin);
+
 /* What the next to be told is, or NULL; `*activity` is how. It counts as told. With `tick`, also what must not be told at once. */
 struct incident *incidents_next(struct incidents *s, uint64_t now_ns, bool tick, Warder__V1__Incident__Activity *activity);
 

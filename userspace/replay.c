@@ -137,6 +137,9 @@ static void take_incident(struct replay *r, const Warder__V1__Event *ev)
 	if (r->other || r->engine.stream.seq >= ev->seq)
 		return;
 	r->engine.stream.seq = ev->seq - 1;
+	/* the sensor's last UPDATEs did not wait for their time */
+	if (ev->incident->activity == WARDER__V1__INCIDENT__ACTIVITY__UPDATE && ev->actor && ev->actor->workload)
+		incidents_hurry(&r->engine.incidents, ev->actor->workload->origin_id);
 	engine_incidents(&r->engine, ev->boot_ns, true);
 }
 

@@ -86,6 +86,29 @@ static void it_is_created_updated_and_closed(void **state)
 	assert_int_equal(engine.incidents.opened, 1);
 }
 
+static void what_is_new_at_the_end_is_told(void **state)
+{
+	(void)state;
+	take_seal(7, "web");
+	take_seal(8, "db");
+	open_host_file(7, 2 * SECOND);
+	must_tell(ACTIVITY(CREATE));
+	open_host_file(8, 2 * SECOND);
+	must_tell(ACTIVITY(CREATE));
+	open_host_file(7, 3 * SECOND);
+	open_host_file(8, 3 * SECOND);
+	incidents_hurry(&engine.incidents, 8);
+	engine_incidents(&engine, 4 * SECOND, false);
+	must_tell(ACTIVITY(UPDATE));
+	incidents_hurry(&engine.incidents, 0);
+	engine_incidents(&engine, 4 * SECOND, false);
+	must_tell(ACTIVITY(UPDATE));
+	/* once */
+	incidents_hurry(&engine.incidents, 0);
+	engine_incidents(&engine, 4 * SECOND, false);
+	must_tell(-1);
+}
+
 static void it_ends_with_its_container(void **state)
 {
 	Warder__V1__Event *e;
@@ -338,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_is_created_updated_and_closed),
+		TEST(what_is_new_at_the_end_is_told),
 		TEST(it_ends_with_its_container),
 		TEST(context_of_what_ended_is_forgotten),
 		TEST(its_uid_is_the_containers),
