@@ -134,15 +134,31 @@ static void remember(struct open_finding *o, const struct view *view, const stru
 	snprintf(o->evidence_uid, sizeof(o->evidence_uid), "%s", evidence->uid);
 }
 
+/*
+ * The finding's own, for what is said in it alone (labels, a container within): the evidence's is not the arena's where a replay
+ * unpacked it. NULL: the arena is full, or it has none.
+ */
+static Warder__V1__Actor *own_actor(struct arena *a, const Warder__V1__Actor *of)
+{
+	Warder__V1__Actor *actor = of ? arena_copy(a, of, sizeof(*of)) : NULL;
+
+	if (!actor || !of->workload)
+		return actor;
+	actor->workload = arena_copy(a, of->workload, sizeof(*of->workload));
+	return actor->workload ? actor : NULL;
+}
+
 /* The event of a finding as it is remembered; `again`: it was sent before. */
 static Warder__V1__Event *finding_event(const struct findings *f, struct stream *s, struct arena *a,
-					const struct open_finding *o, uint64_t now_ns, Warder__V1__Actor *actor,
+					const struct open_finding *o, uint64_t now_ns, const Warder__V1__Actor *by,
 					Warder__V1__Owner *owner, const struct tags *tags, bool again)
 {
 	Warder__V1__Event *e = event_new(s, a, now_ns);
+	Warder__V1__Actor *actor = own_actor(a, by);
 	char *title;
 
-	if (!e || finding_technique(a, o->verdict.technique, e, &title) || event_tags(a, tags, actor->workload))
+	if (!e || !actor || finding_technique(a, o->verdict.technique, e, &title) ||
+	    (actor->workload && event_tags(a, tags, actor->workload)))
 		return NULL;
 	e->type = WARDER__V1__EVENT_TYPE__FINDING;
 	e->severity = o->verdict.severity;

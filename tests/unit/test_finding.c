@@ -23,6 +23,7 @@ static struct stream stream;
 static struct findings findings;
 static struct state state;
 static struct verdict verdict;
+static const struct tags *tags; /* of the actor's pod */
 static Warder__V1__Event *evidence;
 
 static const struct detector detector = {"test", "3", WD_FILE_OPEN, NULL};
@@ -69,6 +70,7 @@ static const Warder__V1__Event *take(uint64_t at)
 	build_record(&rec)->boot_ns = at;
 	arena_reset(&arena);
 	state_take(&state, build_record(&rec), &view);
+	view.tags = tags;
 	evidence = event_record(&stream, &arena, &state, &view);
 	assert_non_null(evidence);
 	e = findings_take(&findings, &stream, &arena, &view, &detector, &verdict, evidence, 42, &uid, &full);
@@ -85,6 +87,23 @@ static void must_be(const Warder__V1__Event *e, Warder__V1__Finding__Activity ac
 	assert_int_equal(e->finding->count, count);
 }
 
+/* In a replay the evidence is not of the arena: what a finding alone says must not be put into it. */
+static void the_evidence_stays_as_it_was(void **unused)
+{
+	struct tags pod = {0};
+	const Warder__V1__Event *e;
+
+	(void)unused;
+	labels_add(&pod.labels, "app", "web");
+	tags = &pod;
+	e = take(5 * SECOND);
+	tags = NULL;
+	must_be(e, CREATE, 1);
+	assert_int_equal(e->actor->workload->n_labels, 1);
+	assert_int_equal(evidence->actor->workload->n_labels, 0);
+	assert_ptr_not_equal(e->actor, evidence->actor);
+}
+
 static void a_finding_says_it_all(void **unused)
 {
 	const Warder__V1__Event *e = take(5 * SECOND);
@@ -98,7 +117,7 @@ static void a_finding_says_it_all(void **unused)
 	assert_int_equal(e->seq, evidence->seq + 1);
 	assert_int_equal(e->boot_ns, 5 * SECOND);
 	assert_string_equal(e->message, "opened it");
-	assert_ptr_equal(e->actor, evidence->actor);
+	assert_ptr_equal(e->actor->process, evidence->actor->process);
 	assert_ptr_equal(e->owner, evidence->owner);
 	assert_int_equal(e->owner->workload->origin_id, 8);
 	assert_int_equal(e->n_attack, 1);
@@ -394,6 +413,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_finding_says_it_all),
+		TEST(the_evidence_stays_as_it_was),
 		TEST(repeats_are_counted_and_rarely_sent),
 		TEST(what_differs_is_another_finding),
 		TEST(what_does_not_differ_is_the_same),
