@@ -180,6 +180,11 @@ $(BUILD)/tests/floor: tests/bench/floor.c
 	$(call say,CC)
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -o $@ $< -lbpf
 
+$(BUILD)/tests/repeat: tests/bench/repeat.c tests/unit/capture_fixture.h $(BUILD)/libwarder.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwarder.a $(LDLIBS)
+
 lint: all
 	scripts/lint.sh
 

@@ -229,27 +229,6 @@ void set_close(struct capture_set *s)
 	*s = (struct capture_set){0};
 }
 
-void progress(uint64_t done, uint64_t total)
-{
-	static struct timespec began, told;
-	static bool shown_once;
-	struct timespec now;
-
-	if (!isatty(STDERR_FILENO) || isatty(STDOUT_FILENO))
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!began.tv_sec)
-		began = now;
-	if (!total && shown_once)
-		fputs("\r        \r", stderr);
-	shown_once &= !!total;
-	if (!total || now.tv_sec == began.tv_sec || now.tv_sec == told.tv_sec)
-		return;
-	told = now;
-	shown_once = true;
-	fprintf(stderr, "\r%3u %% ", (unsigned int)(done >= total ? 100 : done * 100 / total));
-}
-
 int set_next(struct capture_set *s, struct capture_frame *out, struct err *err)
 {
 	static unsigned int calls;

@@ -7,6 +7,7 @@
 
 #include "capture/merge.h"
 #include "cmd.h"
+#include "progress.h"
 #include "sink.h"
 
 /* What the commands on capture files have in common: which events are wanted, files opened as one, progress, damage told. */
@@ -53,9 +54,6 @@ int set_next(struct capture_set *s, struct capture_frame *out, struct err *err);
 
 /* Tells on the standard error what was damaged in the files. Returns EXIT_OK, or EXIT_INPUT where something was. */
 int set_damage(const struct capture_set *s);
-
-/* Says on a terminal how far it is; nothing within the first second, and nothing on anything else. `total` 0: it is over. */
-void progress(uint64_t done, uint64_t total);
 
 /* Waits until all that was written is out: a sink never waits for a slow reader by itself. */
 void drain(struct sink *s);

@@ -10,8 +10,10 @@
 #include "policy.h"
 #include "replay.h"
 #include "silence.h"
+#include "unpack.h"
 
-#define MAX_STREAMS 64 /* runs of sensors, in the files of one replay */
+#define MAX_STREAMS 64        /* runs of sensors, in the files of one replay */
+#define EVENT_SIZE  (1 << 20) /* more than most events come to, unpacked */
 
 static int help(FILE *to, int code)
 {
@@ -50,6 +52,7 @@ struct replays {
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct difference *difference; /* NULL: not asked for */
+	struct unpack unpack;
 	struct stream_replay *streams[MAX_STREAMS];
 	size_t n;
 };
@@ -159,7 +162,7 @@ static int take_frame(struct replays *r, const struct capture *c, const struct c
 	}
 	if (f->type != BLOCK_TYPE_EVENTS)
 		return 0; /* what the recorder let go of is no part of the stream */
-	e = warder__v1__event__unpack(NULL, f->len, f->bytes);
+	e = (Warder__V1__Event *)unpack(&r->unpack, &warder__v1__event__descriptor, f->bytes, f->len);
 	if (!e) {
 		s->replay.refused++;
 		return 0;
@@ -167,7 +170,7 @@ static int take_frame(struct replays *r, const struct capture *c, const struct c
 	if (r->difference && e->payload_case == WARDER__V1__EVENT__PAYLOAD_FINDING)
 		difference_take(r->difference, e, false);
 	replay_event(&s->replay, e);
-	warder__v1__event__free_unpacked(e, NULL);
+	unpack_done(&r->unpack, &e->base);
 	drain_all(r);
 	return 0;
 }
@@ -290,7 +293,7 @@ int cmd_replay(int argc, char **argv)
 	if (policy_init(&policy, o.policy, &err))
 		return capture_fail(&err);
 	r.policy = &policy;
-	if (o.diff && !(r.difference = difference_new()))
+	if (unpack_init(&r.unpack, EVENT_SIZE) || (o.diff && !(r.difference = difference_new())))
 		return err_set(&err, -ENOMEM, "not enough memory"), capture_fail(&err);
 	for (code = 0; !code && r.n_sinks < o.n_sinks; r.n_sinks += !code)
 		code = sink_open(o.sinks[r.n_sinks], &r.sinks[r.n_sinks], &err) ? EXIT_USAGE : 0;
@@ -300,6 +303,7 @@ int cmd_replay(int argc, char **argv)
 	if (r.difference && !code)
 		code = difference_print(r.difference, stdout) ? EXIT_FINDINGS : EXIT_OK;
 	difference_free(r.difference);
+	unpack_destroy(&r.unpack);
 	policy_destroy(&policy);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "progress.h"
 #include "story/read.h"
 #include "story/story.h"
 
@@ -65,8 +66,14 @@ static int report(char *const *paths, size_t n, const char *output, const struct
 	static const int codes[] = {[RECORD_WHOLE] = EXIT_OK, [RECORD_DAMAGED] = EXIT_INPUT, [RECORD_CHANGED] = EXIT_TAMPERED};
 	struct story *s = story_new(want, paths, n);
 	struct err err = {"not enough memory"};
-	int code = EXIT_INPUT, rc = s ? story_read(s, &err) : -ENOMEM;
+	int code = EXIT_INPUT, rc = s ? 0 : -ENOMEM;
 
+	if (s) {
+		progress_alone();
+		s->record.watch = progress;
+		rc = story_read(s, &err);
+		progress(0, 0);
+	}
 	rc = rc ? rc : story_tell(s, &err);
 	if (!rc && output)
 		rc = write_page(s, output, &err);

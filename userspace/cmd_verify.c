@@ -33,6 +33,7 @@ static void tell(void *ctx, const struct verify_fault *f)
 	static const char *const words[] = {"DAMAGED", "NOT CLOSED", "CHANGED"};
 	const struct told *t = ctx;
 
+	progress(0, 0);
 	if (!t->quiet)
 		printf("%s: %s at byte %" PRIu64 ": %s\n", t->path, words[f->kind], f->offset, f->what);
 }
@@ -46,7 +47,9 @@ static int verify_one(const char *path, const uint8_t *head, bool quiet, struct 
 	int rc = input_open(&in, path, &err);
 
 	if (!rc) {
+		in.watch = progress;
 		rc = capture_verify(&in, head, tell, &t, r);
+		progress(0, 0);
 		if (rc)
 			err_set(&err, rc, "%.200s: reading: %s", path, strerror(-rc));
 		input_close(&in);
@@ -165,6 +168,7 @@ int cmd_verify(int argc, char **argv)
 	n = argc - optind;
 	if (!n)
 		return help(stderr, EXIT_USAGE);
+	progress_alone();
 	all = calloc((size_t)n, sizeof(*all));
 	if (!all)
 		return EXIT_INPUT;

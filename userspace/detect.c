@@ -50,6 +50,42 @@ const struct detector *const detectors[] = {
 	NULL,
 };
 
+enum {
+	N_DETECTORS = sizeof(detectors) / sizeof(detectors[0]) - 1,
+	N_TYPES = 256, /* of records: below 200 */
+};
+
+/* The same by type, each type's with a NULL behind them; the first list is empty. */
+static const struct detector *by_type[1 + 2 * N_DETECTORS];
+static uint8_t list_of[N_TYPES];
+
+static void sort_by_type(void)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < N_DETECTORS; i++) {
+		unsigned int type = detectors[i]->type;
+
+		if (list_of[type])
+			continue;
+		list_of[type] = (uint8_t)n;
+		for (size_t k = i; k < N_DETECTORS; k++)
+			if (detectors[k]->type == type)
+				by_type[n++] = detectors[k];
+		by_type[n++] = NULL;
+	}
+}
+
+const struct detector *const *detectors_of(unsigned int type)
+{
+	static bool sorted;
+
+	if (!sorted)
+		sort_by_type();
+	sorted = true;
+	return &by_type[type < N_TYPES ? list_of[type] : 0];
+}
+
 const char *const namespace_names[NS_COUNT] = {
 	[NS_MNT] = "mnt", [NS_PID] = "pid",       [NS_NET] = "net",   [NS_UTS] = "uts",
 	[NS_IPC] = "ipc", [NS_CGROUP] = "cgroup", [NS_USER] = "user",

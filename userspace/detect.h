@@ -30,6 +30,9 @@ struct detector {
 
 extern const struct detector *const detectors[]; /* NULL-terminated */
 
+/* Those of a record's type, in their order; NULL-terminated. */
+const struct detector *const *detectors_of(unsigned int type);
+
 /* Namespaces by enum ns_index, which is the order of the first Dimension bits: "mnt", "pid", ... */
 extern const char *const namespace_names[NS_COUNT];
 /* Those of a set of Dimension bits, with commas between them. Returns `out`, which 64 bytes always hold. */

@@ -75,14 +75,14 @@ void engine_incidents(struct engine *e, uint64_t now_ns, bool tick)
 
 static void judge(struct engine *e, const struct view *view, const Warder__V1__Event *evidence)
 {
-	for (const struct detector *const *d = detectors; *d; d++) {
+	for (const struct detector *const *d = detectors_of(view->rec->type); *d; d++) {
 		struct verdict v = {0};
 		Warder__V1__Event *finding;
 		uint64_t lost;
 		const char *uid;
 		bool full;
 
-		if ((*d)->type != view->rec->type || !(*d)->judge(view, &v))
+		if (!(*d)->judge(view, &v))
 			continue;
 		for (unsigned int i = 0; i < e->n_sinks; i++)
 			sink_matters(e->sinks[i]);

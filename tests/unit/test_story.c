@@ -473,6 +473,54 @@ static void numbers_are_used_again(void **state)
 	end();
 }
 
+/* What a snapshot holds: `level` of container 7's posture, and an incident, which no snapshot has. */
+static void stood(Warder__V1__Posture__Level level)
+{
+	Warder__V1__Posture m = WARDER__V1__POSTURE__INIT;
+	Warder__V1__Incident i = WARDER__V1__INCIDENT__INIT;
+	uint8_t bytes[4096];
+	struct sample x;
+
+	sample(&x, 3, START - 100 * SECOND, 7, "web");
+	x.e.actor = NULL;
+	x.e.type = WARDER__V1__EVENT_TYPE__POSTURE;
+	x.e.payload_case = WARDER__V1__EVENT__PAYLOAD_POSTURE;
+	x.e.posture = &m;
+	m.workload = &x.w;
+	m.level = level;
+	assert_int_equal(story_stood(story, bytes, warder__v1__event__pack(&x.e, bytes)), 0);
+	x.e.type = WARDER__V1__EVENT_TYPE__INCIDENT;
+	x.e.payload_case = WARDER__V1__EVENT__PAYLOAD_INCIDENT;
+	x.e.incident = &i;
+	i.uid = "made-up";
+	assert_int_equal(story_stood(story, bytes, warder__v1__event__pack(&x.e, bytes)), 0);
+}
+
+static void what_stood_is_known_and_did_not_happen(void **state)
+{
+	size_t rows;
+
+	(void)state;
+	begin(NULL, NULL);
+	add_breakout(10, START, 7, "web", "aaaa", 90);
+	tell();
+	rows = story->n_rows;
+	assert_null(story->posture);
+	end();
+	begin(NULL, NULL);
+	stood(WARDER__V1__POSTURE__LEVEL__PRIVILEGED);
+	add_breakout(10, START, 7, "web", "aaaa", 90);
+	stood(WARDER__V1__POSTURE__LEVEL__RESTRICTED); /* of the next file */
+	tell();
+	assert_non_null(story->posture);
+	assert_int_equal(story->posture->posture->level, WARDER__V1__POSTURE__LEVEL__PRIVILEGED);
+	assert_int_equal(story->n_rows, rows);
+	assert_int_equal(story->n_incidents, 1);
+	assert_true(story->from >= START);
+	assert_int_equal(story->missing, 0);
+	end();
+}
+
 static void what_is_no_event_is_counted(void **state)
 {
 	(void)state;
@@ -535,6 +583,7 @@ int main(void)
 		cmocka_unit_test(context_is_bounded),
 		cmocka_unit_test(processes_are_a_tree_with_changes),
 		cmocka_unit_test(numbers_are_used_again),
+		cmocka_unit_test(what_stood_is_known_and_did_not_happen),
 		cmocka_unit_test(what_is_no_event_is_counted),
 		cmocka_unit_test(files_are_read),
 	};

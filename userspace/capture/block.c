@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 #include <openssl/evp.h>
 #include <zlib.h>
 
@@ -209,12 +210,19 @@ enum block_fault block_check(const struct block *b, const uint8_t *bytes)
 
 enum block_fault block_inflate(const struct block *b, const uint8_t *bytes, uint8_t *out)
 {
-	uLongf n = b->raw_len;
-	uLong used = b->stored_len;
+	struct inflate_state s;
 
-	if (b->codec == BLOCK_CODEC_NONE)
+	if (b->codec == BLOCK_CODEC_NONE) {
 		memcpy(out, bytes + BLOCK_HEADER, b->raw_len);
-	else if (uncompress2(out, &n, bytes + BLOCK_HEADER, &used) != Z_OK || n != b->raw_len || used != b->stored_len)
+		return BLOCK_GOOD;
+	}
+	isal_inflate_init(&s);
+	s.crc_flag = ISAL_ZLIB;
+	s.next_in = (uint8_t *)bytes + BLOCK_HEADER; /* which it does not write to */
+	s.avail_in = b->stored_len;
+	s.next_out = out;
+	s.avail_out = b->raw_len;
+	if (isal_inflate_stateless(&s) != ISAL_DECOMP_OK || s.block_state != ISAL_BLOCK_FINISH || s.avail_in || s.avail_out)
 		return BLOCK_BAD_CONTENT;
 	return BLOCK_GOOD;
 }

@@ -100,5 +100,7 @@ int input_read(struct input *in, uint64_t offset, void *out, size_t n)
 		n -= (size_t)k;
 		in->bytes += (uint64_t)k;
 	}
+	if (in->watch)
+		in->watch(offset, in->size);
 	return 0;
 }

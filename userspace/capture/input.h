@@ -12,6 +12,8 @@ struct input {
 	int fd;
 	uint64_t size;  /* when it was opened: a file that grows is read up to there */
 	uint64_t bytes; /* read so far */
+	/* NULL, or told after each reading at which byte of the file it ended */
+	void (*watch)(uint64_t done, uint64_t total);
 };
 
 /* `path`: "-" is the standard input. 0, or -errno with *err set and nothing to close. */

@@ -116,7 +116,7 @@ static bool is_of_others(const struct story *s, const Warder__V1__Event *e)
 	return s->want.container && is_telemetry(e) && actor && !intake_is_called(actor, s->want.container);
 }
 
-static void describe(struct story *s, struct kept *k, const Warder__V1__Event *e)
+static void describe(struct kept *k, const Warder__V1__Event *e)
 {
 	const Warder__V1__Workload *told = intake_told_of(e), *actor = e->actor ? e->actor->workload : NULL;
 
@@ -125,6 +125,10 @@ static void describe(struct story *s, struct kept *k, const Warder__V1__Event *e
 	k->origin = told ? told->origin_id : actor ? actor->origin_id : 0;
 	k->owner = e->owner && e->owner->workload ? e->owner->workload->origin_id : 0;
 	k->at = intake_time(e->time);
+}
+
+static void place(struct story *s, struct kept *k, const Warder__V1__Event *e)
+{
 	if (k->at && (!s->from || k->at < s->from))
 		s->from = k->at;
 	if (k->at > s->to)
@@ -158,10 +162,39 @@ int story_add(struct story *s, const void *bytes, size_t len)
 		s->malformed++;
 		return 0;
 	}
-	describe(s, &k, e);
+	describe(&k, e);
+	place(s, &k, e);
 	if (in->bytes + len > STORY_BYTES || (in->bytes > STORY_BYTES / 2 && is_telemetry(e)))
 		s->over++;
 	else if (!is_of_others(s, e))
+		rc = keep(in, &k, e, bytes, len);
+	warder__v1__event__free_unpacked(e, NULL);
+	return rc;
+}
+
+/* What a snapshot is there to say. */
+static bool is_fact(const Warder__V1__Event *e)
+{
+	return e->payload_case == WARDER__V1__EVENT__PAYLOAD_CONTAINER_SEAL ||
+	       e->payload_case == WARDER__V1__EVENT__PAYLOAD_POSTURE || e->payload_case == WARDER__V1__EVENT__PAYLOAD_IDENTITY;
+}
+
+int story_stood(struct story *s, const void *bytes, size_t len)
+{
+	Warder__V1__Event *e = warder__v1__event__unpack(NULL, len, bytes);
+	struct intake *in = s->intake;
+	struct kept k = {.stood = true};
+	bool known = false;
+	int rc = 0;
+
+	s->malformed += !e;
+	if (!e)
+		return 0;
+	describe(&k, e);
+	/* of a file that goes on where another one ended it is */
+	for (unsigned int i = 0; i < in->n_streams; i++)
+		known |= in->streams[i].node == k.node;
+	if (!known && is_fact(e) && in->bytes + len <= STORY_BYTES)
 		rc = keep(in, &k, e, bytes, len);
 	warder__v1__event__free_unpacked(e, NULL);
 	return rc;

@@ -14,6 +14,7 @@ struct kept {
 	uint64_t owner;   /* origin of the owner, where that is a container */
 	uint64_t missing; /* numbers between the one before in its stream and this */
 	int64_t at;
+	bool stood;        /* when the record was begun: it did not happen in it */
 	int64_t unwatched; /* since when, where its stream begins with it after another one of that node; else 0 */
 	Warder__V1__Event *event;
 };

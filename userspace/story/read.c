@@ -9,6 +9,7 @@
 
 #include "capture/merge.h"
 #include "capture/verify.h"
+#include "capture/wire.h"
 #include "frame.h"
 
 #define FRAME_MAX (4u << 20) /* far more than any event has: what claims more is no such file */
@@ -90,9 +91,13 @@ static void say_chain(struct story_record *record, const char *name, const struc
 static int check_chain(struct story_record *record, const char *name, struct capture *c)
 {
 	struct faults all = {""};
+	struct input *in = capture_input(c);
 	struct verify_result r;
-	int rc = capture_verify(capture_input(c), NULL, note_fault, &all, &r), state = RECORD_WHOLE;
+	int rc, state = RECORD_WHOLE;
 
+	in->watch = record->watch;
+	rc = capture_verify(in, NULL, note_fault, &all, &r);
+	in->watch = NULL;
 	if (r.faults[VERIFY_TAMPERED])
 		state = RECORD_CHANGED;
 	else if (r.faults[VERIFY_DAMAGED] + r.faults[VERIFY_OPEN])
@@ -106,15 +111,34 @@ static int check_chain(struct story_record *record, const char *name, struct cap
 	return rc;
 }
 
+/* What was there when a file was begun is in front of its events. */
+static int add_frame(struct story *s, const struct capture_frame *f)
+{
+	struct wire all = wire_of(f->bytes, f->len);
+	struct wire_field one;
+	int rc = 0;
+
+	if (f->type != BLOCK_TYPE_SNAPSHOT)
+		return story_add(s, f->bytes, f->len);
+	while (!rc && wire_next(&all, &one) > 0)
+		if (one.tag == 1 && one.sub.at) /* CaptureSnapshot.events */
+			rc = story_stood(s, one.sub.at, (size_t)(one.sub.end - one.sub.at));
+	return rc;
+}
+
 static int add_merged(struct story *s, struct capture **files, size_t n)
 {
+	const struct capture_filter all = {.snapshots = true};
 	struct capture_merge merge;
 	struct capture_frame f;
-	int rc = capture_merge_init(&merge, files, n);
+	int rc;
 
+	for (size_t i = 0; i < n; i++)
+		capture_filter(files[i], &all);
+	rc = capture_merge_init(&merge, files, n);
 	if (rc)
 		return rc;
-	while ((rc = capture_merge_next(&merge, &f, NULL)) > 0 && !(rc = story_add(s, f.bytes, f.len)))
+	while ((rc = capture_merge_next(&merge, &f, NULL)) > 0 && !(rc = add_frame(s, &f)))
 		;
 	capture_merge_destroy(&merge);
 	return rc;

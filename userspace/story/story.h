@@ -116,7 +116,8 @@ struct story_record {
 		RECORD_DAMAGED,
 		RECORD_CHANGED, /* by somebody */
 	} state;
-	bool selection; /* a part of a record: numbers are missing, and nothing was lost */
+	bool selection;                               /* a part of a record: numbers are missing, and nothing was lost */
+	void (*watch)(uint64_t done, uint64_t total); /* the caller's, told while it is read; may be NULL */
 };
 
 struct story {
@@ -156,6 +157,12 @@ void story_free(struct story *s); /* NULL is fine */
 
 /* The next event, packed; the bytes are copied. What is no event is counted. 0 or -ENOMEM. */
 int story_add(struct story *s, const void *bytes, size_t len);
+
+/*
+ * Likewise, an event that was no news: it stood when the record was begun. It says what a container and its node were, and is of no
+ * use where more is known already.
+ */
+int story_stood(struct story *s, const void *bytes, size_t len);
 
 /* Chooses the incident and makes the story. 0; -ENOENT with *err set where what was asked for is not there; -ENOMEM. */
 int story_tell(struct story *s, struct err *err);

@@ -218,8 +218,8 @@ static int second_pass(struct making *m)
 		int of = whose(m->s, k);
 		const Warder__V1__Event *e;
 
-		rc = sensor_rows(m, k);
-		if (rc || of < 0)
+		rc = k->stood ? 0 : sensor_rows(m, k);
+		if (rc || of < 0 || k->stood)
 			continue;
 		e = intake_event(k);
 		if (!e)
