@@ -76,6 +76,7 @@ may='
      protobuf   facts.[ch]                      likewise: the node
      protobuf   recall.[ch]                     what events say of containers, read
      protobuf   replay.[ch]                     events instead of records
+     protobuf   unpack.[ch]                     any message, of one piece of memory
      protobuf   difference.[ch]                 findings, held against each other
      protobuf   cmd_replay.c
      protobuf   ledger.[ch]
@@ -141,8 +142,8 @@ only() {
 #
 #    LAYER    MAY INCLUDE                             FILES (below userspace/, without .c and .h)
 order='
-     base     -                                       address arena capset clock err file grant hash labels nameset patterns posture pss recorder rules sensitive sensitive_path table technique text trust version workload
-     schema   base                                    schema frame json ocsf
+     base     -                                       address arena capset clock err file grant hash labels nameset patterns posture progress pss recorder rules sensitive sensitive_path table technique text trust version workload
+     schema   base                                    schema frame json ocsf unpack
      capture  base,schema                             capture/*
      policy   base                                    policy policy_* yamlmap
      state    base,schema                             view identity identity/* executable recall state event
@@ -152,7 +153,8 @@ order='
      detect   base,schema,state                       detect detect/*
      engine   base,schema,capture,state,sink,source,detect    finding incident incident_event engine audit control coverage difference replay silence facts inventory status recording mix network report ledger capability
      top      base,schema,engine                      top top_*
-     cmd      base,schema,capture,policy,state,sink,story,source,detect,engine,top    cmd cmd_* main
+     replays  base,schema,capture,policy,engine       replays
+     cmd      base,schema,capture,policy,state,sink,story,source,detect,engine,top,replays    cmd cmd_* main
 '
 
 layer_of() {

@@ -6,18 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "cmd_capture.h"
 #include "control.h"
+#include "inventory.h"
 #include "json.h"
+#include "replays.h"
 #include "text.h"
 
 #define LINE_BYTES (512 * 1024)
 
 static int help(FILE *to, int code)
 {
-	fputs("usage: warder inventory [OPTION]...\n\n"
+	fputs("usage: warder inventory [OPTION]... [FILE]...\n\n"
 	      "Asks the running sensor what this node is made of, what runs in its containers, and which programs of theirs are not of their\n"
-	      "image.\n\n"
+	      "image. With capture files: what was so at their end, as far as they tell.\n\n"
 	      "      --json            the sensor's events, one a line, instead of tables\n"
 	      "  -h, --help            print this\n",
 	      to);
@@ -201,21 +203,88 @@ static void print_table(void *ctx, const Warder__V1__Event *e)
 	keep_programs(p, e->inventory);
 }
 
-static int print(bool json, struct err *err)
+/* How each event of an inventory is printed. */
+struct printing {
+	void (*fn)(void *ctx, const Warder__V1__Event *e);
+	void *ctx;
+};
+
+/* A sensor tells once what its node is made of. */
+static void print_facts(void *ctx, const Warder__V1__Event *e)
+{
+	const struct printing *p = ctx;
+
+	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_NODE_FACTS)
+		p->fn(p->ctx, e);
+}
+
+static void print_run(struct engine *e, const struct printing *p)
+{
+	Warder__V1__Event *ev;
+	uint32_t slot = 0;
+
+	while (slot != UINT32_MAX)
+		if ((ev = inventory_next(e, &slot))) {
+			/* it is no event of the stream's, and has none of its numbers */
+			ev->seq = 0;
+			ev->uid = (char *)protobuf_c_empty_string;
+			p->fn(p->ctx, ev);
+		}
+}
+
+static void ignore(void *ctx, const Warder__V1__Event *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+/* An exit code. */
+static int print_captures(char **paths, int n, const struct printing *p, struct err *err)
+{
+	const struct capture_query all = {0};
+	struct capture_frame f;
+	struct policy policy;
+	struct replays r = {.policy = &policy, .tell = ignore, .see = print_facts, .ctx = (void *)p};
+	struct capture_set set;
+	int rc, damage;
+
+	if (policy_init(&policy, NULL, err) || replays_init(&r, err) || set_open(&set, paths, n, &all, true, err))
+		return capture_fail(err);
+	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = replays_frame(&r, set.merge.files[set.merge.last], &f, err)))
+		;
+	for (size_t i = 0; !rc && i < r.n; i++)
+		print_run(&replays_at(&r, i)->engine, p);
+	damage = set_damage(&set);
+	set_close(&set);
+	replays_destroy(&r);
+	policy_destroy(&policy);
+	return rc ? capture_fail(err) : damage;
+}
+
+static int ask(const struct printing *p, struct err *err)
+{
+	if (!control_ask(CONTROL_SOCKET, "inventory", p->fn, p->ctx, err))
+		return EXIT_OK;
+	fprintf(stderr, "warder: %s\n", err->msg);
+	return EXIT_KERNEL;
+}
+
+static int print(bool json, char **paths, int n, struct err *err)
 {
 	struct programs *p = json ? NULL : calloc(1, sizeof(*p));
 	char *line = json ? malloc(LINE_BYTES) : NULL;
-	int rc;
+	struct printing how = {json ? print_json : print_table, json ? (void *)line : (void *)p};
+	int code = EXIT_INPUT;
 
-	if (!p && !line)
-		return err_set(err, -ENOMEM, "not enough memory");
-	rc = json ? control_ask(CONTROL_SOCKET, "inventory", print_json, line, err)
-		  : control_ask(CONTROL_SOCKET, "inventory", print_table, p, err);
-	if (p && !rc)
+	if (!how.ctx)
+		err_set(err, -ENOMEM, "not enough memory"), capture_fail(err);
+	else
+		code = n ? print_captures(paths, n, &how, err) : ask(&how, err);
+	if (p && code == EXIT_OK)
 		print_programs(p);
 	free(p);
 	free(line);
-	return rc;
+	return code;
 }
 
 int cmd_inventory(int argc, char **argv)
@@ -236,13 +305,5 @@ int cmd_inventory(int argc, char **argv)
 			return help(stderr, EXIT_USAGE);
 		json = true;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "warder inventory: '%s' is no option\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	if (print(json, &err)) {
-		fprintf(stderr, "warder: %s\n", err.msg);
-		return EXIT_KERNEL;
-	}
-	return EXIT_OK;
+	return print(json, argv + optind, argc - optind, &err);
 }

@@ -7,13 +7,8 @@
 #include "clock.h"
 #include "cmd_capture.h"
 #include "difference.h"
-#include "policy.h"
-#include "replay.h"
+#include "replays.h"
 #include "silence.h"
-#include "unpack.h"
-
-#define MAX_STREAMS 64        /* runs of sensors, in the files of one replay */
-#define EVENT_SIZE  (1 << 20) /* more than most events come to, unpacked */
 
 static int help(FILE *to, int code)
 {
@@ -39,149 +34,45 @@ struct options {
 	bool other, diff;
 };
 
-/* One run of one sensor, which may be in several files. */
-struct stream_replay {
-	char node[128], boot[64];
-	uint64_t nonce;
-	struct replay replay;
-};
-
-struct replays {
+struct replaying {
 	const struct options *o;
-	const struct policy *policy;
+	struct replays all;
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct difference *difference; /* NULL: not asked for */
-	struct unpack unpack;
-	struct stream_replay *streams[MAX_STREAMS];
-	size_t n;
 };
 
-/* All streams go to the same sinks: each engine has this one, which passes on and owns nothing. */
-static int pass_write(struct sink *s, const Warder__V1__Event *e)
+static void tell(void *ctx, const Warder__V1__Event *e)
 {
-	struct replays *r = s->state;
+	struct replaying *r = ctx;
 
 	if (r->difference && e->payload_case == WARDER__V1__EVENT__PAYLOAD_FINDING)
 		difference_take(r->difference, e, true);
 	for (unsigned int i = 0; i < r->n_sinks; i++)
 		sink_write(r->sinks[i], e);
-	return 0;
 }
 
-static int pass_flush(struct sink *s)
+static void see(void *ctx, const Warder__V1__Event *e)
 {
-	(void)s;
-	return 0;
+	struct replaying *r = ctx;
+
+	if (e->payload_case == WARDER__V1__EVENT__PAYLOAD_FINDING)
+		difference_take(r->difference, e, false);
 }
 
-static void pass_close(struct sink *s)
-{
-	(void)s;
-}
-
-static const struct sink_kind pass = {
-	.name = "pass", .help = "", .write = pass_write, .flush = pass_flush, .close = pass_close};
-
-static void drain_all(struct replays *r)
+static void drain_all(struct replaying *r)
 {
 	for (unsigned int i = 0; i < r->n_sinks; i++)
 		drain(r->sinks[i]);
 }
 
-static struct stream_replay *stream_new(struct replays *r, const Warder__V1__CaptureHeader *m, struct err *err)
-{
-	struct stream_replay *s = calloc(1, sizeof(*s));
-	struct sink *sink = calloc(1, sizeof(*sink));
-
-	if (!s || !sink || replay_init(&s->replay, &r->policy->rules, &r->policy->trust, r->o->other, err)) {
-		free(s);
-		free(sink);
-		err_set(err, -ENOMEM, "not enough memory for one more stream");
-		return NULL;
-	}
-	snprintf(s->node, sizeof(s->node), "%s", m->node);
-	snprintf(s->boot, sizeof(s->boot), "%s", m->boot_id);
-	s->nonce = m->stream;
-	sink->kind = &pass;
-	sink->state = r;
-	engine_add_sink(&s->replay.engine, sink);
-	replay_begin(&s->replay, m->node, m->boot_id, m->kernel, m->realtime_0, m->stream);
-	return s;
-}
-
-static struct stream_replay *stream_of(struct replays *r, const struct capture *c, struct err *err)
-{
-	const Warder__V1__CaptureHeader *m = capture_meta(c);
-	struct stream_replay *s;
-
-	if (!m) {
-		err_set(err, -EBADMSG,
-			"%s: the first block is damaged, which says whose stream it is; 'warder cat' prints its events",
-			capture_path(c));
-		return NULL;
-	}
-	for (size_t i = 0; i < r->n; i++)
-		if (r->streams[i]->nonce == m->stream && !strcmp(r->streams[i]->boot, m->boot_id) &&
-		    !strcmp(r->streams[i]->node, m->node))
-			return r->streams[i];
-	if (r->n == MAX_STREAMS) {
-		err_set(err, -E2BIG, "more than %d runs of sensors in these files", MAX_STREAMS);
-		return NULL;
-	}
-	s = stream_new(r, m, err);
-	if (s)
-		r->streams[r->n++] = s;
-	return s;
-}
-
-/* What stood when the file was begun. A stream that came from another file knows it. */
-static void take_snapshot(struct replay *r, const struct capture_frame *f)
-{
-	Warder__V1__CaptureSnapshot *m;
-
-	if (r->events)
-		return;
-	m = warder__v1__capture_snapshot__unpack(NULL, f->len, f->bytes);
-	for (size_t i = 0; m && i < m->n_events; i++)
-		replay_snapshot(r, m->events[i]);
-	if (m)
-		warder__v1__capture_snapshot__free_unpacked(m, NULL);
-}
-
-static int take_frame(struct replays *r, const struct capture *c, const struct capture_frame *f, struct err *err)
-{
-	struct stream_replay *s = stream_of(r, c, err);
-	Warder__V1__Event *e;
-
-	if (!s)
-		return -EBADMSG;
-	if (f->type == BLOCK_TYPE_SNAPSHOT) {
-		take_snapshot(&s->replay, f);
-		return 0;
-	}
-	if (f->type != BLOCK_TYPE_EVENTS)
-		return 0; /* what the recorder let go of is no part of the stream */
-	e = (Warder__V1__Event *)unpack(&r->unpack, &warder__v1__event__descriptor, f->bytes, f->len);
-	if (!e) {
-		s->replay.refused++;
-		return 0;
-	}
-	if (r->difference && e->payload_case == WARDER__V1__EVENT__PAYLOAD_FINDING)
-		difference_take(r->difference, e, false);
-	replay_event(&s->replay, e);
-	unpack_done(&r->unpack, &e->base);
-	drain_all(r);
-	return 0;
-}
-
-static void finish(struct replays *r, uint64_t start_ns)
+static void finish(struct replaying *r, uint64_t start_ns)
 {
 	uint64_t events = 0, records = 0, refused = 0, findings = 0, incidents = 0;
 	double took;
 
-	for (size_t i = 0; i < r->n; i++) {
-		struct replay *p = &r->streams[i]->replay;
+	for (size_t i = 0; i < r->all.n; i++) {
+		struct replay *p = replays_at(&r->all, i);
 
 		if (r->o->other) {
 			incidents_hurry(&p->engine.incidents, 0);
@@ -193,8 +84,6 @@ static void finish(struct replays *r, uint64_t start_ns)
 		refused += p->refused;
 		findings += p->engine.findings.created;
 		incidents += p->engine.incidents.opened;
-		replay_destroy(p);
-		free(r->streams[i]);
 	}
 	took = (double)(monotonic_ns() - start_ns) / 1e9;
 	fprintf(stderr,
@@ -207,12 +96,12 @@ static void finish(struct replays *r, uint64_t start_ns)
 }
 
 /* Findings hang on the policy: one that is not the recorded one's is worth a word, unless that is what is asked for. */
-static void compare_policies(const struct replays *r, const struct capture_set *set)
+static void compare_policies(const struct replaying *r, const struct capture_set *set)
 {
 	for (unsigned int i = 0; i < set->merge.n; i++) {
 		const Warder__V1__CaptureHeader *m = capture_meta(set->merge.files[i]);
 
-		if (m && m->policy.len == POLICY_DIGEST && memcmp(m->policy.data, r->policy->digest, POLICY_DIGEST))
+		if (m && m->policy.len == POLICY_DIGEST && memcmp(m->policy.data, r->all.policy->digest, POLICY_DIGEST))
 			fprintf(stderr,
 				"warder: %s: recorded under another policy: give that one (-c), or findings may differ (--what-if "
 				"takes that for granted)\n",
@@ -220,7 +109,7 @@ static void compare_policies(const struct replays *r, const struct capture_set *
 	}
 }
 
-static int replay_all(struct replays *r, char **paths, int n, struct err *err)
+static int replay_all(struct replaying *r, char **paths, int n, struct err *err)
 {
 	struct capture_frame f;
 	struct capture_set set;
@@ -232,8 +121,8 @@ static int replay_all(struct replays *r, char **paths, int n, struct err *err)
 	if (!r->o->other)
 		compare_policies(r, &set);
 	start_ns = monotonic_ns();
-	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = take_frame(r, set.merge.files[set.merge.last], &f, err)))
-		;
+	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = replays_frame(&r->all, set.merge.files[set.merge.last], &f, err)))
+		drain_all(r);
 	finish(r, start_ns);
 	drain_all(r);
 	damage = set_damage(&set);
@@ -283,7 +172,7 @@ static int parse(int argc, char **argv, struct options *o, struct err *err)
 int cmd_replay(int argc, char **argv)
 {
 	struct options o = {0};
-	struct replays r = {.o = &o};
+	struct replaying r = {.o = &o};
 	struct policy policy;
 	struct err err = {""};
 	int code = parse(argc, argv, &o, &err);
@@ -292,9 +181,12 @@ int cmd_replay(int argc, char **argv)
 		return code;
 	if (policy_init(&policy, o.policy, &err))
 		return capture_fail(&err);
-	r.policy = &policy;
-	if (unpack_init(&r.unpack, EVENT_SIZE) || (o.diff && !(r.difference = difference_new())))
+	if (o.diff && !(r.difference = difference_new()))
 		return err_set(&err, -ENOMEM, "not enough memory"), capture_fail(&err);
+	r.all = (struct replays){
+		.policy = &policy, .other = o.other, .tell = tell, .see = r.difference ? see : NULL, .ctx = &r};
+	if (replays_init(&r.all, &err))
+		return capture_fail(&err);
 	for (code = 0; !code && r.n_sinks < o.n_sinks; r.n_sinks += !code)
 		code = sink_open(o.sinks[r.n_sinks], &r.sinks[r.n_sinks], &err) ? EXIT_USAGE : 0;
 	code = code ? (capture_fail(&err), code) : replay_all(&r, argv + optind, argc - optind, &err);
@@ -303,7 +195,7 @@ int cmd_replay(int argc, char **argv)
 	if (r.difference && !code)
 		code = difference_print(r.difference, stdout) ? EXIT_FINDINGS : EXIT_OK;
 	difference_free(r.difference);
-	unpack_destroy(&r.unpack);
+	replays_destroy(&r.all);
 	policy_destroy(&policy);
 	return code;
 }

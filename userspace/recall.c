@@ -145,3 +145,22 @@ void recall_event(struct state *s, const Warder__V1__Event *e)
 	for (size_t i = 0; i < e->actor->n_ancestry; i++)
 		recall_process(s, e->actor->ancestry[i], origin);
 }
+
+void recall_inventory(struct state *s, const Warder__V1__Inventory *m)
+{
+	uint64_t origin = m->workload ? m->workload->origin_id : 0;
+
+	for (size_t i = 0; origin && i < m->n_executables; i++) {
+		const Warder__V1__Inventory__Executable *from = m->executables[i];
+		struct executable *x;
+		char path[sizeof(x->path)];
+
+		if (!from->path || from->path->truncated)
+			continue;
+		take_end(path, sizeof(path), from->path);
+		x = executables_take(&s->executables, origin, path);
+		x->times = from->times >= x->times ? from->times : x->times - 1;
+		if ((unsigned int)from->from <= FROM_MEMORY)
+			x->from = (enum executable_from)from->from;
+	}
+}

@@ -15,4 +15,7 @@ void recall_event(struct state *s, const Warder__V1__Event *e);
 /* Whose name came, with its labels: IDENTITY, POSTURE. Returns its origin, 0: none. */
 uint64_t recall_workload(struct state *s, const Warder__V1__Workload *m);
 
+/* What a container had executed, how often, and from where. */
+void recall_inventory(struct state *s, const Warder__V1__Inventory *m);
+
 #endif

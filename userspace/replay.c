@@ -149,6 +149,13 @@ static void take_finding(struct replay *r, const Warder__V1__Event *ev)
 	(void)ev; /* it is made again */
 }
 
+/* Which of a container's programs are of its image the sensor could see, and a replay cannot. */
+static void take_inventory(struct replay *r, const Warder__V1__Event *ev)
+{
+	recall_inventory(&r->engine.state, ev->inventory);
+	engine_emit(&r->engine, ev);
+}
+
 /* What another policy silences is counted at the end. */
 static void take_exceptions(struct replay *r, const Warder__V1__Event *ev)
 {
@@ -169,7 +176,7 @@ static const struct {
 	{WARDER__V1__EVENT_TYPE__IDENTITY, take_identity}, {WARDER__V1__EVENT_TYPE__POSTURE, take_posture},
 	{WARDER__V1__EVENT_TYPE__LOST, take_lost},         {WARDER__V1__EVENT_TYPE__INCIDENT, take_incident},
 	{WARDER__V1__EVENT_TYPE__FINDING, take_finding},   {WARDER__V1__EVENT_TYPE__EXCEPTIONS, take_exceptions},
-	{WARDER__V1__EVENT_TYPE__NODE_FACTS, take_node},
+	{WARDER__V1__EVENT_TYPE__NODE_FACTS, take_node},   {WARDER__V1__EVENT_TYPE__INVENTORY, take_inventory},
 };
 
 static void take_own(struct replay *r, const Warder__V1__Event *ev)

@@ -137,6 +137,7 @@ check "cat --console is what the console prints" same "$warder cat --console all
 check "cat -o proto: gives back the frames" same "$warder cat -o proto:- all.wcap" events.pb
 check "export --format ndjson is cat" same "$warder export --format ndjson all.wcap" events.ndjson
 check "replay judges them again, whatever they say" says "replayed $n events" "$warder" replay all.wcap -o proto:/dev/null
+check "inventory: what they say ran, whatever they say" code 0 "$warder" inventory all.wcap
 check "info counts them" says "events +$n, numbers 1 to $n" "$warder" info all.wcap
 check "info says how it is" says "state +whole, and untouched" "$warder" info all.wcap
 check "info of a changed one ends with 4" code 4 "$warder" info takeout.wcap
