@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Recorded events that anybody may have made, judged again: by the policy they were recorded under and by another. */
+/* Recorded events that anybody may have made, judged again, by the policy they were recorded under and by another; and what ran at their end. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/wire.h"
+#include "inventory.h"
 #include "policy.h"
 #include "replay.h"
 
@@ -46,6 +47,7 @@ static void replay(const uint8_t *data, size_t size, const struct policy *p, boo
 	struct sink *s = calloc(1, sizeof(*s));
 	struct wire all = wire_of(data, size), one;
 	bool stood = false; /* every other one is also what stood when a file was begun */
+	Warder__V1__Event *ev;
 	struct replay r;
 	struct err err;
 	uint64_t n;
@@ -56,8 +58,7 @@ static void replay(const uint8_t *data, size_t size, const struct policy *p, boo
 	engine_add_sink(&r.engine, s);
 	replay_begin(&r, "node", "b1a7c0de-0000-4000-8000-000000000001", "6.1.0", 1700000000000000000, 7);
 	while (wire_varint(&all, &n) && wire_bytes(&all, n, &one)) {
-		Warder__V1__Event *ev = warder__v1__event__unpack(NULL, (size_t)(one.end - one.at), one.at);
-
+		ev = warder__v1__event__unpack(NULL, (size_t)(one.end - one.at), one.at);
 		if (!ev)
 			continue;
 		if (stood)
@@ -66,6 +67,9 @@ static void replay(const uint8_t *data, size_t size, const struct policy *p, boo
 		replay_event(&r, ev);
 		warder__v1__event__free_unpacked(ev, NULL);
 	}
+	for (uint32_t slot = 0; slot != UINT32_MAX;)
+		if ((ev = inventory_next(&r.engine, &slot)))
+			tell(s, ev);
 	replay_destroy(&r);
 }
 
