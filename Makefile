@@ -40,7 +40,7 @@ OBJ      := $(SRC:userspace/%.c=$(BUILD)/userspace/%.o) $(PB_C:.c=.o) $(BUILD)/e
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup run test lint unit golden sanitize roundtrip captures report-test torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench \
+.PHONY: all setup run test lint unit golden sanitize roundtrip captures report-test torture torture-smoke fuzz fuzz-smoke static static-record live mixed vm coverage coverage-table bench bench-replay \
 	demo clean help
 
 all: $(BUILD)/warder $(GEN)/warder.protoset
@@ -295,6 +295,10 @@ coverage:
 bench: all $(BUILD)/tests/bench $(BUILD)/tests/floor
 	tests/bench/bench.sh
 	tests/bench/paths.sh
+
+# How fast captures are read: see the script for what it can be given.
+bench-replay: all $(BUILD)/tests/repeat
+	tests/bench/replay.sh
 
 clean:
 	rm -rf $(BUILD)
