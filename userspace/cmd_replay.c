@@ -21,6 +21,7 @@ static int help(FILE *to, int code)
 	fputs("  -c, --config FILE     the policy; default: the built-in one\n"
 	      "      --what-if         the policy is another one than when it was recorded\n"
 	      "      --diff            what the recorded findings have more or less than these, or other; exit code 1 where they differ\n"
+	      "      --speed FACTOR    so much faster than it happened (1: as it did); default: as fast as it can be done\n"
 	      "  -o, --output SINK     as of 'warder run', up to 8 times; default: console\n"
 	      "  -h, --help            print this\n",
 	      to);
@@ -32,6 +33,7 @@ struct options {
 	const char *policy, *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	bool other, diff;
+	double speed; /* 0: nothing is waited for */
 };
 
 struct replaying {
@@ -40,6 +42,7 @@ struct replaying {
 	struct sink *sinks[ENGINE_SINKS];
 	unsigned int n_sinks;
 	struct difference *difference; /* NULL: not asked for */
+	uint64_t first_ns, start_ns;   /* of the first event, and when it was replayed */
 };
 
 static void tell(void *ctx, const Warder__V1__Event *e)
@@ -64,6 +67,26 @@ static void drain_all(struct replaying *r)
 {
 	for (unsigned int i = 0; i < r->n_sinks; i++)
 		drain(r->sinks[i]);
+}
+
+/* Until it is the event's turn, at the speed that is asked for. */
+static void wait_for(struct replaying *r, uint64_t time_ns)
+{
+	uint64_t now = monotonic_ns(), due;
+	struct timespec left;
+
+	if (!r->o->speed || time_ns <= r->first_ns)
+		return;
+	if (!r->first_ns) {
+		r->first_ns = time_ns;
+		r->start_ns = now;
+	}
+	due = r->start_ns + (uint64_t)((double)(time_ns - r->first_ns) / r->o->speed);
+	if (due < now + 1000000) /* too short to be seen */
+		return;
+	drain_all(r);
+	left = (struct timespec){(time_t)((due - now) / 1000000000), (long)((due - now) % 1000000000)};
+	nanosleep(&left, NULL);
 }
 
 static void finish(struct replaying *r, uint64_t start_ns)
@@ -121,13 +144,29 @@ static int replay_all(struct replaying *r, char **paths, int n, struct err *err)
 	if (!r->o->other)
 		compare_policies(r, &set);
 	start_ns = monotonic_ns();
-	while ((rc = set_next(&set, &f, err)) > 0 && !(rc = replays_frame(&r->all, set.merge.files[set.merge.last], &f, err)))
+	while ((rc = set_next(&set, &f, err)) > 0) {
+		wait_for(r, f.type == BLOCK_TYPE_EVENTS ? f.mark.time_ns : 0);
+		rc = replays_frame(&r->all, set.merge.files[set.merge.last], &f, err);
+		if (rc)
+			break;
 		drain_all(r);
+	}
 	finish(r, start_ns);
 	drain_all(r);
 	damage = set_damage(&set);
 	set_close(&set);
 	return rc ? capture_fail(err) : damage;
+}
+
+static int parse_speed(const char *arg, double *out)
+{
+	char *end;
+
+	*out = strtod(arg, &end);
+	if (*arg >= '0' && *arg <= '9' && !*end && *out >= 0.001 && *out <= 1e9)
+		return 0;
+	fprintf(stderr, "warder replay: --speed: '%.100s' is no factor from 0.001 to 1000000000\n", arg);
+	return -EINVAL;
 }
 
 static int parse(int argc, char **argv, struct options *o, struct err *err)
@@ -137,6 +176,7 @@ static int parse(int argc, char **argv, struct options *o, struct err *err)
 		{"config", required_argument, NULL, 'c'},
 		{"what-if", no_argument, NULL, 'w'},
 		{"diff", no_argument, NULL, 'd'},
+		{"speed", required_argument, NULL, 'S'},
 		{"output", required_argument, NULL, 'o'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -157,6 +197,10 @@ static int parse(int argc, char **argv, struct options *o, struct err *err)
 			o->other = true;
 		else if (ch == 'd')
 			o->diff = true;
+		else if (ch == 'S' && parse_speed(optarg, &o->speed))
+			return EXIT_USAGE;
+		else if (ch == 'S')
+			continue;
 		else if (ch == 'o' && o->n_sinks < ENGINE_SINKS)
 			o->sinks[o->n_sinks++] = optarg;
 		else

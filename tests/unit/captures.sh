@@ -137,6 +137,16 @@ check "cat --console is what the console prints" same "$warder cat --console all
 check "cat -o proto: gives back the frames" same "$warder cat -o proto:- all.wcap" events.pb
 check "export --format ndjson is cat" same "$warder export --format ndjson all.wcap" events.ndjson
 check "replay judges them again, whatever they say" says "replayed $n events" "$warder" replay all.wcap -o proto:/dev/null
+# paced: the nine seconds of these chains, twenty times as fast
+paced() {
+	local began=$EPOCHREALTIME
+	"$warder" replay --speed 20 -o ndjson:- chains.wcap 2>/dev/null >paced.ndjson || return
+	[ $((${EPOCHREALTIME/./} - ${began/./})) -ge 450000 ] || { echo "it took no time"; return 1; }
+}
+"$build/tests/unit/capture_torture" --write "$root/tests/report/chains.pb" chains.wcap || exit 2
+check "replay --speed takes its time" paced
+check "replay --speed says the same" same "$warder replay -o ndjson:- chains.wcap" paced.ndjson
+check "replay --speed: what is no factor" code 2 "$warder" replay --speed 0 chains.wcap
 check "inventory: what they say ran, whatever they say" code 0 "$warder" inventory all.wcap
 check "info counts them" says "events +$n, numbers 1 to $n" "$warder" info all.wcap
 check "info says how it is" says "state +whole, and untouched" "$warder" info all.wcap
