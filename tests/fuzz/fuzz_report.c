@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/wire.h"
 #include "story/story.h"
 #include "text.h"
 
@@ -39,26 +40,24 @@ static char *written(const struct story *s, int (*write)(const struct story *s, 
 	return text;
 }
 
-/* Each event after two bytes of length. */
+/* Events after their lengths, as the sink 'proto' writes them; every other one is also what stood when the record was begun. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct story_choice want = {0};
 	char *name = "fuzz.pb";
 	struct story *s = story_new(&want, &name, 1);
+	struct wire all = wire_of(data, size), one;
+	bool stood = false;
 	struct err err;
+	uint64_t n;
 	char *page;
 
-	while (s && size > 2) {
-		size_t n = (size_t)(data[0] | data[1] << 8);
+	while (s && wire_varint(&all, &n) && wire_bytes(&all, n, &one)) {
+		size_t len = (size_t)(one.end - one.at);
 
-		data += 2;
-		size -= 2;
-		if (n > size)
-			n = size;
-		if (story_add(s, data, n))
+		if ((stood && story_stood(s, one.at, len)) || story_add(s, one.at, len))
 			abort();
-		data += n;
-		size -= n;
+		stood = !stood;
 	}
 	if (s && !story_tell(s, &err)) {
 		page = written(s, page_write);
