@@ -24,7 +24,7 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 CPPFLAGS += -D_GNU_SOURCE -DWARDER_VERSION='"$(VERSION)"' -I$(GEN) -Ibpf -Iuserspace
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 $(WARN)
-LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap -lcrypto -lisal
+LDLIBS   += -lbpf -lelf -lz -lprotobuf-c -ljansson -lyaml -lcurl -lcap -lnettle -lisal
 # Static: of what 'top' alone needs the sensor maps pages that it never touches, and starts no later.
 LDLIBS   += -Wl,-Bstatic -lncursesw -ltinfo -Wl,-Bdynamic
 

@@ -6,7 +6,7 @@ set -eu
 
 # to build the sensor
 build="clang llvm gcc make pkg-config libbpf-dev libelf-dev zlib1g-dev bpftool protobuf-compiler protobuf-c-compiler
- libprotobuf-dev libprotobuf-c-dev libjansson-dev libcurl4-openssl-dev libyaml-dev libcap-dev libssl-dev libisal-dev libncurses-dev linux-libc-dev libc6-dev"
+ libprotobuf-dev libprotobuf-c-dev libjansson-dev libcurl4-openssl-dev libyaml-dev libcap-dev nettle-dev libisal-dev libncurses-dev linux-libc-dev libc6-dev"
 # to test it: unit tests, linters, sanitizers, real runtimes, the VM
 test="libcmocka-dev clang-format cppcheck libclang-rt-14-dev libseccomp-dev runc crun docker.io containerd podman conmon python3-grpcio
  containernetworking-plugins busybox-static jq python3 strace systemd dbus

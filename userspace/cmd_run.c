@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "control.h"
 #include "coverage.h"
@@ -54,14 +55,6 @@ static void on_signal(int sig)
 		reload = 1;
 	else
 		stopped = 1;
-}
-
-static uint64_t now_boot(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
 static int64_t realtime_at_boot(void)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 
 #include "file.h"
 #include "policy_sections.h"
@@ -103,14 +103,14 @@ int policy_parse(struct policy *p, const char *name, const char *buf, size_t len
 }
 
 /* Two policies with the same bytes judge alike, and that is all that is asked of the digest. */
-static int digest(struct policy *p, const char *builtin, size_t builtin_len, const char *buf, size_t len)
+static void digest(struct policy *p, const char *builtin, size_t builtin_len, const char *buf, size_t len)
 {
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	bool good = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) && EVP_DigestUpdate(c, builtin, builtin_len) &&
-		    EVP_DigestUpdate(c, buf, len) && EVP_DigestFinal_ex(c, p->digest, NULL);
+	struct sha256_ctx c;
 
-	EVP_MD_CTX_free(c);
-	return good ? 0 : -ENOMEM;
+	sha256_init(&c);
+	sha256_update(&c, builtin_len, (const uint8_t *)builtin);
+	sha256_update(&c, len, (const uint8_t *)buf);
+	sha256_digest(&c, POLICY_DIGEST, p->digest);
 }
 
 int policy_init(struct policy *p, const char *path, struct err *err)
@@ -129,10 +129,8 @@ int policy_init(struct policy *p, const char *path, struct err *err)
 		else
 			r = policy_over(p, path, buf, len, err);
 	}
-	if (!r && digest(p, builtin, builtin_len, buf, len)) {
-		r = err_set(err, -ENOMEM, "not enough memory for the policy's digest");
-		policy_destroy(p);
-	}
+	if (!r)
+		digest(p, builtin, builtin_len, buf, len);
 	free(buf);
 	return r;
 }

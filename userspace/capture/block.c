@@ -7,7 +7,7 @@
 
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <zlib.h>
 
 /* The first byte is no ASCII and the line ends are two: a transfer as text is noticed at once (as PNG does it). */
@@ -227,9 +227,13 @@ enum block_fault block_inflate(const struct block *b, const uint8_t *bytes, uint
 	return BLOCK_GOOD;
 }
 
-int block_hash(const struct block *b, const uint8_t *bytes, uint8_t out[BLOCK_HASH])
+void block_hash(const struct block *b, const uint8_t *bytes, uint8_t out[BLOCK_HASH])
 {
-	return EVP_Digest(bytes, BLOCK_HEADER + (size_t)b->stored_len, out, NULL, EVP_sha256(), NULL) ? 0 : -EIO;
+	struct sha256_ctx c;
+
+	sha256_init(&c);
+	sha256_update(&c, BLOCK_HEADER + (size_t)b->stored_len, bytes);
+	sha256_digest(&c, BLOCK_HASH, out);
 }
 
 size_t block_seek(const uint8_t *bytes, size_t n)

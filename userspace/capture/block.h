@@ -86,8 +86,8 @@ enum block_fault block_check(const struct block *b, const uint8_t *bytes);
 /* The payload of a checked block, inflated into `out`, which has room for raw_len bytes. */
 enum block_fault block_inflate(const struct block *b, const uint8_t *bytes, uint8_t *out);
 
-/* SHA-256 of a block's header and stored payload: what the next block's `prev` is. 0 or -EIO. */
-int block_hash(const struct block *b, const uint8_t *bytes, uint8_t out[BLOCK_HASH]);
+/* SHA-256 of a block's header and stored payload: what the next block's `prev` is. */
+void block_hash(const struct block *b, const uint8_t *bytes, uint8_t out[BLOCK_HASH]);
 
 /* Where the next magic lies in `bytes`; `n` where it does not. */
 size_t block_seek(const uint8_t *bytes, size_t n);

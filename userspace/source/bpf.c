@@ -30,14 +30,15 @@ struct source_bpf {
 	struct source base;
 	struct warder *skel;
 	struct attach attach;
-	struct ring_buffer *rings;
-	int epoll;
+	struct ring_buffer *critical, *telemetry;
+	int epoll; /* of both */
 	unsigned int sweep_ms;
 	uint64_t swept_ns;
 	uint64_t files_due_ns;
 	struct sensitive *sensitive;
 	uint64_t looked_ns; /* when those were looked up */
-	/* Records of both rings, to be put in order of time. */
+	/* Records of both rings, to be put in order of time; the first `n` by the next turn are those that this one held back. */
+	uint64_t until_ns;
 	struct batch_record *order;
 	char *bytes;
 	uint32_t n, used;
@@ -103,18 +104,24 @@ static int iterate(struct bpf_program *prog)
 	return rc;
 }
 
+/* A record that was read is gone from the ring: there must be room for one more. */
+static bool has_room(const struct source_bpf *s)
+{
+	return s->n < BATCH_RECORDS && s->used <= BATCH_BYTES - WD_LARGE;
+}
+
 static int on_record(void *ctx, void *data, size_t size)
 {
 	struct source_bpf *s = ctx;
 	const struct wd_record *r = data;
 	size_t len = size >= sizeof(*r) && r->len <= size ? r->len : size;
+	uint64_t boot_ns = size >= sizeof(*r) ? r->boot_ns : 0;
 
-	s->order[s->n] = (struct batch_record){size >= sizeof(*r) ? r->boot_ns : 0, s->used, (uint32_t)len};
+	s->order[s->n] = (struct batch_record){boot_ns, s->used, (uint32_t)len};
 	memcpy(s->bytes + s->used, data, len);
 	s->n++;
 	s->used += (len + 7) & ~7u;
-	/* A record that was read is gone from the ring: stop while one more is sure to fit. */
-	return s->n == BATCH_RECORDS || s->used > BATCH_BYTES - WD_LARGE ? -EAGAIN : 0;
+	return boot_ns <= s->until_ns && has_room(s) ? 0 : -EAGAIN;
 }
 
 static int by_time(const void *a, const void *b)
@@ -126,19 +133,58 @@ static int by_time(const void *a, const void *b)
 	return x->at < y->at ? -1 : 1;
 }
 
+/* The last ones of the batch, which the next begins with: one of each ring at most, moved to the front. */
+static void hold_back(struct source_bpf *s, uint32_t first)
+{
+	uint32_t n = s->n - first, used = 0;
+	struct batch_record held[2];
+
+	for (uint32_t i = 0; i < n; i++)
+		held[n == 2 && s->order[first].at > s->order[first + 1].at ? 1 - i : i] = s->order[first + i];
+	for (uint32_t i = 0; i < n; i++) { /* the one that lies in front first */
+		memmove(s->bytes + used, s->bytes + held[i].at, held[i].len);
+		s->order[i] = (struct batch_record){held[i].boot_ns, used, held[i].len};
+		used += (held[i].len + 7) & ~7u;
+	}
+	s->n = n;
+	s->used = used;
+}
+
+/* NULL with errno set. */
+static struct ring_buffer *ring_open(struct source_bpf *s, struct bpf_map *map)
+{
+	struct epoll_event ready = {.events = EPOLLIN};
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, bpf_map__fd(map), &ready)
+		       ? NULL
+		       : ring_buffer__new(bpf_map__fd(map), on_record, s, NULL);
+}
+
+/*
+ * One ring is read after the other, and records are made meanwhile: of those made since this turn began, one that is in the
+ * second ring may follow on one that is in the first and was not read. So what is younger than the turn waits for the next.
+ */
 static int bpf_next(struct source *base, int timeout_ms, source_record_fn fn, void *ctx)
 {
 	struct source_bpf *s = (struct source_bpf *)base;
 	struct epoll_event ev;
+	uint32_t i, read;
 
-	if (timeout_ms && epoll_wait(s->epoll, &ev, 1, timeout_ms) < 0 && errno != EINTR)
+	if (timeout_ms && !s->n && epoll_wait(s->epoll, &ev, 1, timeout_ms) < 0 && errno != EINTR)
 		return -errno;
-	s->n = s->used = 0;
-	ring_buffer__consume(s->rings);
+	s->until_ns = now_boot();
+	for (i = 0; i < s->n; i++) /* what waited once is not held back again */
+		if (s->order[i].boot_ns > s->until_ns)
+			s->until_ns = s->order[i].boot_ns;
+	ring_buffer__consume(s->critical);
+	if (has_room(s))
+		ring_buffer__consume(s->telemetry);
+	read = s->n;
 	qsort(s->order, s->n, sizeof(*s->order), by_time);
-	for (uint32_t i = 0; i < s->n; i++)
+	for (i = 0; i < s->n && s->order[i].boot_ns <= s->until_ns; i++)
 		fn(ctx, s->bytes + s->order[i].at, s->order[i].len);
-	return (int)s->n;
+	hold_back(s, i);
+	return (int)read;
 }
 
 /* All accounts by one call: they are looked at four times a second. The tables are frozen: the kernel side forgets. */
@@ -235,7 +281,10 @@ static void bpf_close(struct source *base)
 	if (!s)
 		return;
 	attach_destroy(&s->attach);
-	ring_buffer__free(s->rings);
+	ring_buffer__free(s->critical);
+	ring_buffer__free(s->telemetry);
+	if (s->epoll > 0)
+		close(s->epoll);
 	warder__destroy(s->skel);
 	free(s->order);
 	free(s->bytes);
@@ -411,12 +460,13 @@ int source_bpf_open(const struct probe *probe, const struct source_bpf_options *
 		err_set(err, rc, "freezing the tables: %s", strerror(-rc));
 		goto fail;
 	}
-	s->rings = ring_buffer__new(bpf_map__fd(s->skel->maps.critical), on_record, s, NULL);
-	if (!s->rings || ring_buffer__add(s->rings, bpf_map__fd(s->skel->maps.telemetry), on_record, s)) {
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->critical = ring_open(s, s->skel->maps.critical);
+	s->telemetry = ring_open(s, s->skel->maps.telemetry);
+	if (!s->critical || !s->telemetry) {
 		rc = err_set(err, -errno, "mapping the ring buffers: %s", strerror(errno));
 		goto fail;
 	}
-	s->epoll = ring_buffer__epoll_fd(s->rings);
 	/* The hooks are on: what starts from here on is theirs, what ran already is the walks'. */
 	s->sensitive = opt->sensitive;
 	rc = tell_sensitive(s);
