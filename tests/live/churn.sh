@@ -61,7 +61,7 @@ judge_churn() {
 		        host += 1
 		        continue
 		    want = "%s-n%s" % (own, number.group(1))
-		    name, cgroup = workload["container"]["name"], workload.get("cgroup_path", "")
+		    name, cgroup = workload.get("container", {}).get("name", "nobody"), workload.get("cgroup_path", "")
 		    seen.add(int(number.group(1)))
 		    if not cgroup.endswith("/" + want) or name not in (want, cgroup.split("/")[-1]):
 		        wrong.append("%s is %s (%s)" % (want, name, cgroup))
