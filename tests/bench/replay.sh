@@ -66,7 +66,7 @@ report() {
 
 # a capture as large as no compression makes it smaller: a tenth of it, then all
 large() {
-	local n=$((BENCH_GB * 1000000000 / 1100)) of
+	local n=$((BENCH_GB * 1000000000 / 920)) of
 	for of in 10 1; do
 		"$repeat" "$work/frames" "$work/large.wcap" $((n / of)) 1000 || die "no large capture"
 		"$measure" "$WARDER" replay -o "proto:/dev/null" "$work/large.wcap" >"$work/said"
