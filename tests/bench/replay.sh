@@ -8,11 +8,11 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../live/lib.sh" replay
 
-events=${BENCH_EVENTS:-2000000}
+count=${BENCH_EVENTS:-2000000}
 rounds=${BENCH_ROUNDS:-3}
 measure=$tree/tests/bench/measure.py
 repeat=$tree/build/tests/repeat
-results=$work/results # WHAT SECONDS PEAK_KIB READ_BYTES
+measured=$work/measured # WHAT SECONDS PEAK_KIB READ_BYTES
 
 # run WHAT COMMAND...
 run() {
@@ -20,7 +20,7 @@ run() {
 	shift
 	said=$("$measure" "$@") || die "$what: not measured"
 	[ "${said##* }" = 0 ] || die "$what: exit code ${said##* }"
-	echo "$what ${said% *}" >>"$results"
+	echo "$what ${said% *}" >>"$measured"
 }
 
 # containers that do what containers do, one after the other, and the node's whole telemetry of it
@@ -40,7 +40,7 @@ record_some() {
 }
 
 report() {
-	"$python" - "$results" "$events" "$(stat -c %s "$work/long.wcap")" <<-'END'
+	"$python" - "$measured" "$count" "$(stat -c %s "$work/long.wcap")" <<-'END'
 		import collections
 		import statistics
 		import sys
@@ -79,10 +79,10 @@ large() {
 [ "$WARDER" = none ] && die "there is nothing to measure without a sensor"
 make -s -C "$tree" build/tests/repeat || die "repeat does not build"
 record_some
-"$repeat" "$work/frames" "$work/long.wcap" "$events" || die "no long capture"
-"$repeat" "$work/frames" "$work/short.wcap" $((events / 10)) || die "no short capture"
+"$repeat" "$work/frames" "$work/long.wcap" "$count" || die "no long capture"
+"$repeat" "$work/frames" "$work/short.wcap" $((count / 10)) || die "no short capture"
 if [ "${BENCH_SCAP:-}" ] && command -v sysdig >/dev/null; then
-	"$tree/tests/bench/scap.py" "$BENCH_SCAP" "$work/long.scap" "$events" || die "no recording of sysdig's"
+	"$tree/tests/bench/scap.py" "$BENCH_SCAP" "$work/long.scap" "$count" || die "no recording of sysdig's"
 else
 	skip "sysdig: no recording is given (BENCH_SCAP), or it is not installed"
 fi

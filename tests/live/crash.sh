@@ -43,6 +43,12 @@ readable() {
 	rm -f "$work/recovered.wcap"
 }
 
+# lists FILE: what ran when it ended is in the inventory that it gives: the container, with what it executed
+lists() {
+	"$WARDER" inventory --json "$1" 2>/dev/null | jq -e --arg n "$id-$runtime-busy" \
+		'select(.inventory.workload.container.name == $n).inventory.executables[] | select(.path.utf8 == "/bin/act")' >/dev/null
+}
+
 host_secret
 runtimes=$(runtimes)
 runtime=${runtimes%% *}
@@ -56,6 +62,7 @@ for file in "${files[@]}"; do
 	readable "$file"
 done >"$work/unreadable"
 check "each file is readable and can be made whole $(head -n 3 "$work/unreadable")" [ ! -s "$work/unreadable" ]
+check "the last one's inventory has the container, with its program" lists "${files[-1]}"
 told >"$work/told"
 "$WARDER" cat -t finding "${files[@]}" 2>/dev/null | jq -r .uid | sort >"$work/kept"
 check "$(wc -l <"$work/told") findings were told, and all of them are in the files" \
