@@ -25,7 +25,8 @@ run() {
 
 # containers that do what containers do, one after the other, and the node's whole telemetry of it
 record_some() {
-	local end n=0
+	local end
+	n=0
 	sensor_start -o "capture:$work/capture"
 	"$WARDER" record --node --for 60 >/dev/null || die "the sensor does not record"
 	end=$((SECONDS + 20))
@@ -87,7 +88,7 @@ else
 	skip "sysdig: no recording is given (BENCH_SCAP), or it is not installed"
 fi
 run short "$WARDER" replay "$work/short.wcap"
-run filter "$WARDER" cat --container "$id-w3" "$work/long.wcap"
+run filter "$WARDER" cat --container "$id-w$n" "$work/long.wcap" # whose id no other one begins with
 for ((round = 0; round < rounds; round++)); do
 	run replay "$WARDER" replay "$work/long.wcap"
 	run cat-console "$WARDER" cat --console "$work/long.wcap"
