@@ -24,19 +24,7 @@ static int pass_write(struct sink *s, const Warder__V1__Event *e)
 	return 0;
 }
 
-static int pass_flush(struct sink *s)
-{
-	(void)s;
-	return 0;
-}
-
-static void pass_close(struct sink *s)
-{
-	(void)s;
-}
-
-static const struct sink_kind pass = {
-	.name = "pass", .help = "", .write = pass_write, .flush = pass_flush, .close = pass_close};
+static const struct sink_kind pass = {.name = "pass", .help = "", .write = pass_write};
 
 int replays_init(struct replays *r, struct err *err)
 {

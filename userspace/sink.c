@@ -92,13 +92,14 @@ int sink_record(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, 
 
 int sink_flush(struct sink *s)
 {
-	return s->kind->flush(s);
+	return s->kind->flush ? s->kind->flush(s) : 0;
 }
 
 void sink_close(struct sink *s)
 {
 	if (!s)
 		return;
-	s->kind->close(s);
+	if (s->kind->close)
+		s->kind->close(s);
 	free(s);
 }

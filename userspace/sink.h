@@ -39,8 +39,8 @@ struct sink_kind {
 	int (*head)(struct sink *s, struct sink_head *out); /* -ENOENT: none by now; NULL: it has none */
 	/* likewise as sink_record; NULL: it holds nothing back */
 	int (*record)(struct sink *s, uint64_t origin, uint64_t until_ns, char *file, size_t size);
-	int (*flush)(struct sink *s);
-	void (*close)(struct sink *s); /* flushes first */
+	int (*flush)(struct sink *s);  /* NULL: nothing waits in it */
+	void (*close)(struct sink *s); /* flushes first; NULL: it owns nothing */
 };
 
 struct sink {

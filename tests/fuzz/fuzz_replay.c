@@ -29,18 +29,7 @@ static int tell(struct sink *s, const Warder__V1__Event *e)
 	return 0;
 }
 
-static int flush(struct sink *s)
-{
-	(void)s;
-	return 0;
-}
-
-static void forget(struct sink *s)
-{
-	(void)s;
-}
-
-static const struct sink_kind kind = {.name = "tell", .help = "", .write = tell, .flush = flush, .close = forget};
+static const struct sink_kind kind = {.name = "tell", .help = "", .write = tell};
 
 static void replay(const uint8_t *data, size_t size, const struct policy *p, bool other)
 {

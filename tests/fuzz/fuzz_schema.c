@@ -36,21 +36,9 @@ static int null_write(struct sink *s, const Warder__V1__Event *e)
 	return 0;
 }
 
-static int null_flush(struct sink *s)
-{
-	(void)s;
-	return 0;
-}
-
-static void null_close(struct sink *s)
-{
-	(void)s;
-}
-
 static struct engine *the_engine(void)
 {
-	static const struct sink_kind kind = {
-		.name = "null", .help = "", .write = null_write, .flush = null_flush, .close = null_close};
+	static const struct sink_kind kind = {.name = "null", .help = "", .write = null_write};
 	static struct engine e;
 	static uint64_t seq;
 	struct err err;
