@@ -72,11 +72,12 @@ static void drain_all(struct replaying *r)
 /* Until it is the event's turn, at the speed that is asked for. */
 static void wait_for(struct replaying *r, uint64_t time_ns)
 {
-	uint64_t now = monotonic_ns(), due;
 	struct timespec left;
+	uint64_t now, due;
 
 	if (!r->o->speed || time_ns <= r->first_ns)
 		return;
+	now = monotonic_ns();
 	if (!r->first_ns) {
 		r->first_ns = time_ns;
 		r->start_ns = now;
