@@ -225,9 +225,7 @@ static void print_run(struct engine *e, const struct printing *p)
 
 	while (slot != UINT32_MAX)
 		if ((ev = inventory_next(e, &slot))) {
-			/* it is no event of the stream's, and has none of its numbers */
-			ev->seq = 0;
-			ev->uid = (char *)protobuf_c_empty_string;
+			event_unnumber(ev);
 			p->fn(p->ctx, ev);
 		}
 }

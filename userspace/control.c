@@ -36,8 +36,7 @@ static const ProtobufCMessage *aside(struct engine *e, uint64_t seq, Warder__V1_
 	e->stream.seq = seq;
 	if (!ev)
 		return NULL;
-	ev->seq = 0;
-	ev->uid = (char *)protobuf_c_empty_string;
+	event_unnumber(ev);
 	return &ev->base;
 }
 

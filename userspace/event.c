@@ -73,6 +73,12 @@ Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns
 	return e->time ? e : NULL;
 }
 
+void event_unnumber(Warder__V1__Event *e)
+{
+	e->seq = 0;
+	e->uid = (char *)protobuf_c_empty_string;
+}
+
 Warder__V1__Event *event_own(struct stream *s, struct arena *a, uint64_t boot_ns, Warder__V1__EventType type, void *message)
 {
 	Warder__V1__Event *e = event_new(s, a, boot_ns);

@@ -21,6 +21,8 @@ void stream_init(struct stream *s, const char *node, const char *boot_id, const 
  * long as the arena's contents; NULL: the arena is full.
  */
 Warder__V1__Event *event_new(struct stream *s, struct arena *a, uint64_t boot_ns);
+/* It is no event of the stream's: it has no number and no uid. */
+void event_unnumber(Warder__V1__Event *e);
 
 /*
  * The stream's next event with a message of userspace's own, which may be filled afterwards; `type` is also the tag of its arm. `message`
